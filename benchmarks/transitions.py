@@ -9,10 +9,10 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from app.infrastructure.clock import now
 from app.infrastructure.memory.runtime import MemoryRuntime
 from app.infrastructure.sqlite.store import SqliteStore
 from app.service.submit import submit
-from app.wiring import now
 from tests.support.builders import a_key, a_submission
 from tests.support.twins import make_twins
 from tests.support.worker import Worker

@@ -1,6 +1,5 @@
 """Chooses the adapters by the settings. Everything else sees ports."""
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -8,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from app.domain.callback_secret import CallbackSecrets
 from app.domain.callback_url import networks
-from app.domain.execution import Time
+from app.infrastructure.clock import now
 from app.ports import Clock, Leases, Ports
 from app.settings import Settings
 from app.settings.folders import kept
@@ -165,7 +164,3 @@ def make_reporter(settings: Settings) -> "Reporter":
     redis = connect(settings.redis_url)
     clock, _ = make_clock(settings, redis)
     return Reporter(RedisWorkerReports(redis), clock)
-
-
-def now() -> Time:
-    return time.time_ns() // 1_000

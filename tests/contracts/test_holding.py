@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from app.domain.execution import Execution, State
+from app.infrastructure.clock import now
 from app.infrastructure.mongo.store import MongoStore
 from app.infrastructure.sqlite.store import SqliteStore
-from app.wiring import now
 from tests.contracts.rows import put
 from tests.support.builders import NOW
 from tests.support.mongo_server import MongoServer
@@ -25,7 +25,7 @@ JUDGES = """
 import sys, time
 from pathlib import Path
 from app.service import holding
-from app.wiring import now
+from app.infrastructure.clock import now
 from {module} import {store} as Store
 
 holding.BEAT_SECONDS, holding.HOLD_SECONDS = 0.05, 1.0

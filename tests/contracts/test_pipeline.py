@@ -14,8 +14,8 @@ from app.domain.errors import BrokerUnavailable
 from app.domain.execution import SECOND, State
 from app.domain.hosts import pods_of, queues_of
 from app.infrastructure.celery.application import make_publisher
-from app.infrastructure.celery.messages import now
 from app.infrastructure.celery.pipeline import REPLAY, CeleryPipeline
+from app.infrastructure.clock import now
 from app.infrastructure.memory.pipeline import MemoryPipeline
 from app.infrastructure.redis.connection import connect as redis_at
 from app.ports import Pipeline, Queued

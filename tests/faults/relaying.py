@@ -12,12 +12,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.domain.errors import EventLogUnavailable
+from app.infrastructure.clock import now
 from app.infrastructure.kafka.event_log import KafkaEventLog
 from app.infrastructure.kafka.topics import TopicSettings
 from app.infrastructure.sqlite.store import SqliteStore
 from app.ports import Ports
 from app.service.relay import relay
-from app.wiring import now
 from tests.support.constants import changed
 from tests.support.twins import make_twins
 

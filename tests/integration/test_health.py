@@ -10,11 +10,11 @@ import pytest
 
 from app.infrastructure.celery.application import make_publisher
 from app.infrastructure.celery.pipeline import CeleryPipeline
+from app.infrastructure.clock import now
 from app.infrastructure.redis.reports import RedisFindings, RedisTickReports, RedisWorkerReports
 from app.ports import Ports
 from app.queues import QUEUES
 from app.service.health import parts
-from app.wiring import now
 from tests.integration.conftest import Service
 from tests.support.constants import changed, in_processes
 from tests.support.twins import make_twins

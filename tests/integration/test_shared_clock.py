@@ -4,9 +4,9 @@ import pytest
 from redis import Redis
 
 from app.domain.execution import SECOND
+from app.infrastructure.clock import now
 from app.infrastructure.redis.clock import FRESH_SECONDS, SharedClock
 from app.infrastructure.redis.connection import connect
-from app.wiring import now
 
 HOUR = 3600 * SECOND
 

@@ -1,8 +1,8 @@
 """Takes executions from state to state, directly through a store."""
 
 from app.domain.execution import SECOND, Change, Execution, State
+from app.infrastructure.clock import now
 from app.ports import Store
-from app.wiring import now
 from tests.support.builders import a_verdict, accepted
 
 EVENTS = 6

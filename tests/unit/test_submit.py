@@ -9,6 +9,7 @@ from app.domain.errors import CoordinationUnavailable, Gone, IdempotencyMismatch
 from app.domain.execution import SECOND, Event, Execution
 from app.domain.filters import ExecutionFilter
 from app.domain.submission import Submission
+from app.infrastructure.clock import now
 from app.infrastructure.memory.admission import MemoryAdmissionQueue
 from app.infrastructure.memory.counts import MemoryCounts
 from app.infrastructure.memory.executions import MemoryExecutions
@@ -18,7 +19,6 @@ from app.service.cancel import cancel
 from app.service.relay import relay
 from app.service.retention import erase, remove_old
 from app.service.submit import submit
-from app.wiring import now
 from tests.contracts.racing import race
 from tests.support.builders import a_key, a_submission, an_id
 from tests.support.twins import Twins, make_twins

@@ -4,7 +4,6 @@ Celery would take four times as long: it looks up routes and options, and repres
 https://docs.celeryq.dev/en/stable/internals/protocol.html
 """
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -13,15 +12,12 @@ from celery import Celery
 from celery.utils import uuid
 
 from app.domain.execution import Time
+from app.infrastructure.clock import now
 
 REQUEST_ID: Final = "request_id"
 """The message header with the API request that started the chain, for logs only."""
 PUBLISHED_AT: Final = "published_at"
 """The message header with the time when it was published, in microseconds since the epoch."""
-
-
-def now() -> Time:
-    return time.time_ns() // 1_000
 
 
 def stamp(headers: dict[str, Any], **_: object) -> None:

@@ -16,9 +16,10 @@ from app.domain.errors import BrokerUnavailable
 from app.domain.execution import State, Time
 from app.domain.hosts import is_of_hosts, pods_of, queue_at, queues_of
 from app.infrastructure.breaker import PAUSE_SECONDS, Breaker
-from app.infrastructure.celery.messages import PUBLISHED_AT, now, published_at
+from app.infrastructure.celery.messages import PUBLISHED_AT, published_at
 from app.infrastructure.celery.prepared import Ids, Prepared
 from app.infrastructure.celery.transport import CONNECTION_ERRORS
+from app.infrastructure.clock import now
 from app.infrastructure.raw_message import RawMessage, can_be_read, identity
 from app.logs import request_about
 from app.ports.pipeline import Queued

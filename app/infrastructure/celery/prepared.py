@@ -13,7 +13,8 @@ from typing import Final, Self
 from celery import Celery
 from celery.utils import uuid
 
-from app.infrastructure.celery.messages import PUBLISHED_AT, REQUEST_ID, link, now, step_message
+from app.infrastructure.celery.messages import PUBLISHED_AT, REQUEST_ID, link, step_message
+from app.infrastructure.clock import now
 from app.infrastructure.raw_message import RawMessage
 
 _EXECUTION: Final = "<execution>"

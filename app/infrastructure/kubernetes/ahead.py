@@ -15,6 +15,7 @@ from typing import Any, Final
 from app.domain.pod import Pod, Run
 from app.domain.policy import Policy
 from app.domain.report import Phase
+from app.infrastructure.clock import now
 from app.infrastructure.kubernetes import input
 from app.infrastructure.kubernetes.images import Offer
 from app.infrastructure.kubernetes.manifest import (
@@ -24,7 +25,7 @@ from app.infrastructure.kubernetes.manifest import (
     PodOptions,
     pod_manifest,
 )
-from app.infrastructure.kubernetes.observation import now, observation_of
+from app.infrastructure.kubernetes.observation import observation_of
 
 JsonObject = Mapping[str, Any]
 

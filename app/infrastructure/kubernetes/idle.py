@@ -6,9 +6,10 @@ from threading import Lock
 from typing import Any
 
 from app.domain.report import Phase
+from app.infrastructure.clock import now
 from app.infrastructure.kubernetes.ahead import is_unclaimed
 from app.infrastructure.kubernetes.manifest import AHEAD
-from app.infrastructure.kubernetes.observation import now, observation_of
+from app.infrastructure.kubernetes.observation import observation_of
 
 
 class Idle:

@@ -3,7 +3,6 @@
 The states of its containers decide, not the pod's phase, which follows a second later.
 """
 
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -35,10 +34,6 @@ _SECONDS_TO_HEAR: Final = 10
 """Time in which a collector that noticed main's end is seen to end. The kubelet checks once a
 second, and our clock and the node's may differ.
 """
-
-
-def now() -> Time:
-    return time.time_ns() // 1_000
 
 
 def is_ours(metadata: JsonObject) -> bool:

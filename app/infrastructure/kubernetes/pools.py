@@ -9,11 +9,12 @@ from time import monotonic, time
 from typing import Any, Final
 
 from app.domain.report import Phase
+from app.infrastructure.clock import now
 from app.infrastructure.kubernetes import manifest
 from app.infrastructure.kubernetes.ahead import UNCLAIMED, AheadOptions, Pool, is_unclaimed
 from app.infrastructure.kubernetes.connection import METADATA_ONLY, Connection
 from app.infrastructure.kubernetes.manifest import AHEAD, PODS, SELECTOR, PodOptions
-from app.infrastructure.kubernetes.observation import held_up, is_unschedulable, now, observation_of
+from app.infrastructure.kubernetes.observation import held_up, is_unschedulable, observation_of
 
 JsonObject = Mapping[str, Any]
 

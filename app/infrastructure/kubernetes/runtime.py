@@ -14,6 +14,7 @@ from app.domain.language import HeldLimit, Language
 from app.domain.place import StartedAhead
 from app.domain.pod import Pod
 from app.domain.report import Frame, Observation, Output, Phase
+from app.infrastructure.clock import now
 from app.infrastructure.kubernetes import follow_up, limits, manifest
 from app.infrastructure.kubernetes.ahead import NOTHING_AHEAD, AheadOptions, Pool
 from app.infrastructure.kubernetes.claims import Claims
@@ -30,7 +31,6 @@ from app.infrastructure.kubernetes.observation import (
     faulted,
     is_continued,
     needs_log,
-    now,
     observation_of,
     runs_of,
     without_pod,

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from app.domain.errors import RuntimeUnavailable
 from app.domain.report import Phase
+from app.infrastructure.clock import now
 from app.infrastructure.kubernetes.ahead import is_ahead, is_unclaimed
 from app.infrastructure.kubernetes.connection import METADATA_ONLY, Connection, VersionExpired
 from app.infrastructure.kubernetes.end_record import Broken
@@ -15,7 +16,6 @@ from app.infrastructure.kubernetes.manifest import COLLECTOR, SELECTOR
 from app.infrastructure.kubernetes.observation import (
     attempt_of,
     is_unschedulable,
-    now,
     observation_of,
     runs_of,
 )

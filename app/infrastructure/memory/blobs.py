@@ -1,16 +1,16 @@
 """Blobs, in memory."""
 
-import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from hashlib import sha256
 from threading import Lock
 
 from app.domain.blob import PIECE_BYTES, Blob
 from app.domain.execution import SECOND, Time
+from app.infrastructure.clock import now
 
 
 class MemoryBlobs:
-    def __init__(self, clock: Callable[[], Time] = lambda: time.time_ns() // 1_000) -> None:
+    def __init__(self, clock: Callable[[], Time] = now) -> None:
         self._clock = clock
         self._lock = Lock()
         self._contents: dict[str, dict[str, bytes]] = {}

@@ -1,7 +1,6 @@
 """An in-memory pipeline, which collects what a test then runs."""
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 
@@ -9,6 +8,7 @@ from app.domain.chain import CHAIN_FROM
 from app.domain.errors import BrokerUnavailable
 from app.domain.execution import State, Time
 from app.domain.hosts import is_of_hosts, pods_of, queue_at, queues_of
+from app.infrastructure.clock import now
 from app.infrastructure.raw_message import can_be_read, identity
 from app.ports.pipeline import Queued
 
@@ -18,7 +18,7 @@ Started = tuple[str, State, str | None, str | None, Time]
 class MemoryPipeline:
     """The twin of the Celery pipeline. `unavailable` makes every publish fail."""
 
-    def __init__(self, clock: Callable[[], Time] = lambda: time.time_ns() // 1_000) -> None:
+    def __init__(self, clock: Callable[[], Time] = now) -> None:
         self._clock = clock
         self.unavailable = False
         self.resent: list[tuple[str, bytes]] = []

@@ -1,7 +1,6 @@
 """An in-memory runtime: pods whose programs are scripted by a test."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
@@ -30,6 +29,7 @@ from app.domain.report import (
     StageReport,
     Stream,
 )
+from app.infrastructure.clock import now
 
 LANGUAGES = (
     Language(name="python", version="3.11", source_name="main.py", compiled=False),
@@ -148,7 +148,7 @@ class MemoryRuntime:
     def __init__(
         self,
         script: Callable[[Pod], Script] = lambda _pod: Script(),
-        clock: Callable[[], Time] = lambda: time.time_ns() // 1_000,
+        clock: Callable[[], Time] = now,
     ) -> None:
         self.script = script
         self.unavailable = False

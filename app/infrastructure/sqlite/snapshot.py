@@ -7,7 +7,6 @@ that the copied store doesn't know: these are removed, because others will have 
 
 import json
 import sqlite3
-import time
 from collections.abc import Collection, Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -17,6 +16,7 @@ from typing import Final
 from app.domain.blob import Blob
 from app.domain.errors import StoreUnavailable
 from app.infrastructure import codec
+from app.infrastructure.clock import now
 from app.infrastructure.programs import Programs
 from app.infrastructure.sqlite.database import fold_log
 from app.infrastructure.sqlite.event_log import SqliteEventLog
@@ -105,12 +105,12 @@ def drop(copied: Path, store: Path, missing: Collection[tuple[str, Blob]]) -> in
 
 def _erase(copied: Path, execution_ids: Collection[str]) -> None:
     """Those that had not ended are cancelled, without a callback: they had one, or will have."""
-    copy, now = SqliteStore(copied, timeout=_SECONDS), time.time_ns() // 1_000
+    copy, at = SqliteStore(copied, timeout=_SECONDS), now()
     with closing(copy):
         for execution_id in execution_ids:
             row = copy.executions.get(execution_id)
             if row is not None and not row.state.terminal:
-                change = row.cancel(now, now)
+                change = row.cancel(at, at)
                 copy.executions.apply(replace(change, after=replace(change.after, callback=None)))
             copy.executions.erase(execution_id)
     with _opened(copied) as connection, connection:
