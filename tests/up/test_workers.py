@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -107,24 +107,23 @@ def test_each_daemon_has_a_worker(machine: Machine) -> None:
             assert machine.seen == ["one came", "two came"]
 
 
-def test_a_worker_that_dies_is_started_again(machine: Machine) -> None:
+@pytest.mark.parametrize(
+    ("sent", "seen"),
+    [
+        pytest.param(signal.SIGKILL, ["one died by 9"], id="dies"),
+        pytest.param(signal.SIGSTOP, ["one hung", "one died by 9"], id="hangs"),
+    ],
+)
+def test_a_worker_is_started_again_if_it(
+    sent: signal.Signals, seen: Sequence[str], machine: Machine
+) -> None:
     with machine.daemon("one"):
         machine.workers.look()
         first = machine.pid("one")
         assert first
-        os.kill(first, signal.SIGKILL)
+        os.kill(first, sent)
         machine.look_until(lambda: machine.pid("one") not in (None, first))
-    assert machine.seen == ["one came", "one died by 9"]
-
-
-def test_a_worker_that_hangs_is_killed_and_started_again(machine: Machine) -> None:
-    with machine.daemon("one"):
-        machine.workers.look()
-        first = machine.pid("one")
-        assert first
-        os.kill(first, signal.SIGSTOP)
-        machine.look_until(lambda: machine.pid("one") not in (None, first))
-    assert machine.seen == ["one came", "one hung", "one died by 9"]
+    assert machine.seen == ["one came", *seen]
 
 
 def test_the_worker_of_a_daemon_that_has_ended_ends(machine: Machine) -> None:
