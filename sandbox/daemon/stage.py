@@ -1,6 +1,5 @@
 """One stage (compile or run) in a jail: its limits, and how it ended."""
 
-import errno
 import math
 import os
 import select
@@ -62,9 +61,7 @@ def run_stage(
     try:
         meter.begin(program.limits.memory_mib, tasks(program))
     except OSError as error:
-        if error.errno != errno.EBUSY:
-            raise Fault(f"the memory limit could not be set: {error}") from error
-        return _larger_than_memory()
+        raise Fault(f"the memory limit could not be set: {error}") from error
     with closing(OutputPipes(recorder)) as pipes:
         stage = stage_of(program, meter, files, made)
         return _StageRun(jail, meter, program, recorder, pipes).run(stage)
@@ -339,15 +336,3 @@ def killed_for_memory(report: StageReport) -> StageReport:
     What it made is gone with init.
     """
     return replace(report, exit_code=None, signal=signal.SIGKILL.name, stopped_by=Limit.MEMORY)
-
-
-def _larger_than_memory() -> StageReport:
-    """Report for a box in which the compiler left more than the program's memory limit."""
-    return StageReport(
-        exit_code=None,
-        signal=signal.SIGKILL.name,
-        wall_us=0,
-        cpu_us=0,
-        memory_peak_kib=None,
-        stopped_by=Limit.MEMORY,
-    )

@@ -45,8 +45,8 @@ class Meter(Protocol):
     def begin(self, memory_mib: int, tasks: int) -> None:
         """Begin a stage: set its limits, and count from zero.
 
-        `tasks` are processes and threads, init included. Raises OSError with EBUSY if more memory
-        is in use.
+        `tasks` are processes and threads, init included. Raises OSError, also if more memory than
+        that is in use: it is what an earlier program left, because a stage begins in a new jail.
         """
 
     def cpu_us(self) -> int:

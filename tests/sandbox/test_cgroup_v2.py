@@ -1,17 +1,23 @@
 """Version 2 control groups, on a tree of plain files that looks like that file system."""
 
-import errno
 import os
+import socket
 import subprocess
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from sandbox.daemon.recorder import Recorder
+from sandbox.daemon.stage import Fault, run_stage
+from sandbox.init.program import Program
+from sandbox.jail.jail import Jail
 from sandbox.metering import cgroup, cgroup_v2
 from sandbox.metering.cgroup import Host, NoCgroups
 from sandbox.metering.cgroup_v2 import CgroupV2, GroupFolders
 from sandbox.metering.meter import JAIL_BYTES, MIB, Meter
+from sandbox.wire.types import Limits
 
 FILES = {
     "cgroup.type": "domain\n",
@@ -27,6 +33,8 @@ FILES = {
     "pids.max": "max\n",
     "cpu.stat": "usage_usec 1000\nuser_usec 600\nsystem_usec 400\n",
 }
+
+LIMITS = Limits(wall_seconds=1, cpu_seconds=1, memory_mib=64, processes=1, output_kib=1, disk_mib=1)
 
 
 @dataclass
@@ -216,10 +224,16 @@ class TestOneBay:
     def test_more_in_use_than_the_limit_is_no_start(self, fake: FakeHost, meter: Meter) -> None:
         (fake.bay() / "memory.current").write_text(f"{100 * MIB}\n")
 
-        with pytest.raises(OSError, match="in use") as raised:
+        with pytest.raises(OSError, match="in use"):
             meter.begin(64, 17)
 
-        assert raised.value.errno == errno.EBUSY
+    def test_what_an_earlier_program_left_is_no_verdict(self, fake: FakeHost, meter: Meter) -> None:
+        (fake.bay() / "memory.current").write_text(f"{100 * MIB}\n")
+        ours, theirs = socket.socketpair()
+        program = Program(argv=(), env={}, stdin=b"", limits=LIMITS, spare_processes=0)
+
+        with theirs, closing(Jail(ours, disk_mib=1)) as jail, pytest.raises(Fault, match="in use"):
+            run_stage(jail, meter, program, (), Recorder(0))
 
     def test_a_program_that_has_ended_holds_no_memory_back(
         self, fake: FakeHost, meter: Meter
