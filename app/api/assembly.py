@@ -9,6 +9,7 @@ from werkzeug.routing import Map
 from app.api import access_log, problems, rate_limits, request_id, security
 from app.api.metrics import count_answers
 from app.api.problems import Problem
+from app.api.traces import trace_requests
 from app.domain.batch import MAX_BYTES
 from app.ports import Ports
 
@@ -36,4 +37,5 @@ def assembled(
     rate_limits.register(app)
     problems.register(app, respond)
     count_answers(app, ports.metrics)
+    trace_requests(app, ports.tracing)
     return app

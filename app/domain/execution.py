@@ -94,6 +94,8 @@ class Event:
     type: str
     time: Time
     data: Mapping[str, object]
+    traceparent: str | None = None
+    """The trace that it is part of, for whoever reads the log. Only known on its way there."""
 
     @property
     def id(self) -> str:
@@ -183,6 +185,11 @@ class Execution:
     """Where to send it once it is terminal. The event log does not have it."""
     door_data: str | None = field(default=None, repr=False)
     """That of its submission, here so that a door can show the row alone. Erased with it."""
+    traceparent: str | None = None
+    """The trace of the request that submitted it, which everything that is done for it continues.
+
+    None without traces. https://www.w3.org/TR/trace-context/#traceparent-header
+    """
 
     @property
     def languages(self) -> str:
@@ -419,6 +426,7 @@ def accept(
     callback: Callback | None = None,
     key_id: str | None = None,
     batch_id: str | None = None,
+    traceparent: str | None = None,
 ) -> tuple[Execution, Event]:
     """A new execution, queued, and its first event. A retry keeps the key of what it retries.
 
@@ -449,6 +457,7 @@ def accept(
         key_id=key_id,
         callback=callback,
         door_data=submission.door_data,
+        traceparent=traceparent,
     )
     return execution, _event(execution, now, previous=None)
 

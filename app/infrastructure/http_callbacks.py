@@ -201,6 +201,8 @@ class HttpCallbacks:
             "Podline-Delivery": f"{execution.id}.{execution.version}",
             "Podline-Signature": signature(delivery.secrets, self._clock(), body),
         }
+        if delivery.traceparent:
+            headers["traceparent"] = delivery.traceparent
         return h11.Request(method=method, target=to.target, headers=list(headers.items()))
 
 

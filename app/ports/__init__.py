@@ -1,9 +1,9 @@
 """What the service needs from outside, and nothing more.
 
-Each port has a contract test suite in tests/contracts/ and, except Metrics, an in-memory twin in
-app/infrastructure/memory/. The twin and every adapter pass the suite. Adapters raise only errors of
-app.domain.errors: whatever a vendor raises when it is down, slow, locked or full becomes the port's
-`Unavailable`.
+Each port has a contract test suite in tests/contracts/ and, except Metrics and Tracing, an
+in-memory twin in app/infrastructure/memory/. The twin and every adapter pass the suite. Adapters
+raise only errors of app.domain.errors: whatever a vendor raises when it is down, slow, locked or
+full becomes the port's `Unavailable`.
 
 An adapter is created without connecting and connects when it is first used. Threads may share it,
 processes may not: nothing may fork after the ports were used. SQLite would trust locks that only
@@ -63,6 +63,7 @@ from app.ports.store import (
     Replays,
     Store,
 )
+from app.ports.tracing import Tracing
 
 __all__ = [
     "METRICS_MEDIA_TYPE",
@@ -114,6 +115,7 @@ __all__ = [
     "Sessions",
     "Store",
     "TickReports",
+    "Tracing",
     "UsageRecords",
     "Wakeups",
     "WorkerReports",
@@ -161,6 +163,7 @@ class Ports:
     bays: Bays
     pipeline: Pipeline
     metrics: Metrics
+    tracing: Tracing
     callbacks: Callbacks
     couriers: Couriers
     callback_secrets: CallbackSecrets

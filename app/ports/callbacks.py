@@ -18,6 +18,8 @@ class Delivery:
     callback: Callback
     secrets: tuple[str, ...] = field(repr=False)
     """Each signs."""
+    traceparent: str | None = None
+    """The trace that the receiver can continue."""
 
 
 class Callbacks(Protocol):

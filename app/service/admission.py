@@ -19,6 +19,7 @@ def admit(ports: Ports, execution_id: str) -> bool:
     execution = ports.store.executions.get(execution_id)
     if execution is None or execution.state is not State.QUEUED:
         return False
+    ports.tracing.about(execution)
     return fill_slots(ports, entering=execution)
 
 

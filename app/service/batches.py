@@ -205,6 +205,7 @@ def _insert(
     ports: Ports, batch: Batch, submissions: Mapping[str, Submission]
 ) -> Sequence[Execution]:
     """Insert these executions, queue them, and record that nothing is missing any more."""
+    traceparent = ports.tracing.submission() if submissions else None
     new = [
         accept(
             submission,
@@ -215,6 +216,7 @@ def _insert(
             batch_id=batch.id,
             key_id=batch.key_id,
             callback=callback_of(submission, batch.key_id, batch.callback_generation),
+            traceparent=traceparent,
         )
         for execution_id, submission in submissions.items()
     ]

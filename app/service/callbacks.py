@@ -122,7 +122,8 @@ def _deliver(ports: Ports, execution: Execution, callback: Callback) -> None:
     is_last = callback.is_last(ports.clock())
     try:
         try:
-            ports.callbacks.send(_delivery(ports, execution, callback))
+            with ports.tracing.callback(execution) as traceparent:
+                ports.callbacks.send(_delivery(ports, execution, callback, traceparent))
         except CallbackFailed as error:
             _record_failure(ports, execution, callback, str(error), is_last=is_last)
         else:
@@ -131,7 +132,9 @@ def _deliver(ports: Ports, execution: Execution, callback: Callback) -> None:
         log.warning("the callback of execution %s is sent again: %s", execution.id, error)
 
 
-def _delivery(ports: Ports, execution: Execution, callback: Callback) -> Delivery:
+def _delivery(
+    ports: Ports, execution: Execution, callback: Callback, traceparent: str | None
+) -> Delivery:
     """Raises CallbackFailed and StoreUnavailable."""
     id = execution.result_id
     result = ports.store.results.get(id) if id else None
@@ -140,6 +143,7 @@ def _delivery(ports: Ports, execution: Execution, callback: Callback) -> Deliver
         result=result and completed(ports.blobs, result),
         callback=callback,
         secrets=_secrets(ports, callback),
+        traceparent=traceparent,
     )
 
 

@@ -48,7 +48,8 @@ def _relay_slice(ports: Ports, refused: dict[str, Refused]) -> tuple[int, int]:
     waiting = ports.store.events_to_relay.waiting(BATCH + len(refused))
     taken = list(islice((row for row in waiting if row[0] not in refused), BATCH))
     if taken:
-        found = ports.event_log.append([event for _, events in taken for event in events])
+        with ports.tracing.relay([event for _, events in taken for event in events]) as traced:
+            found = ports.event_log.append(traced)
         refused |= {each.event.execution_id: each for each in found}
     delivered = 0
     for execution_id, events in taken:

@@ -60,6 +60,7 @@ def begin(
     )
     if execution is None:
         return None
+    ports.tracing.about(execution)
     if execution.tries.get(step, 0) > MAX_TRIES:
         why = f"step {step} did not succeed in {MAX_TRIES} tries"
         end_attempt(ports, execution, Fault.TRIES, why)
@@ -93,6 +94,7 @@ def compensate(ports: Ports, execution_id: str) -> None:
     execution = ports.store.executions.get(execution_id)
     if execution is None or not execution.state.terminal or execution.next_action_at is None:
         return
+    ports.tracing.about(execution)
     if (host := elsewhere(ports.fleet, execution)) is not None:
         start_chain(ports.pipeline, execution.id, execution.state, host)
     else:

@@ -32,7 +32,7 @@ def run_step(make_ports: Callable[[], Ports], name: str, act: Step, subject_id: 
     """
     try:
         ports = make_ports()
-        with _timed(ports, name):
+        with _timed(ports, name), ports.tracing.step(short_name(name)):
             return bool(act(ports, subject_id))
     except Unavailable as error:
         log.warning("%s of %s is left to the sweep: %s", name, subject_id, error)
@@ -52,7 +52,7 @@ def run_tick(
         if lease is None:
             return
         try:
-            with _timed(ports, name):
+            with _timed(ports, name), ports.tracing.tick(short_name(name)):
                 act(ports)
             if every_seconds is not None:
                 _report(ports.ticks, ports.clock, name, every_seconds)

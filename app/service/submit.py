@@ -96,6 +96,7 @@ def enqueue(
         retry_of=retry_of,
         callback=callback_of(submission, by.id, by.callback_generation) if by else None,
         key_id=by.id if by else None,
+        traceparent=ports.tracing.submission(),
     )
     quota = quota_of(ports.policy, by) if by else None
     inserted = ports.store.executions.insert(

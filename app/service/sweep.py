@@ -120,6 +120,7 @@ def restart_chains(ports: Ports) -> None:
     report(ports, Found.SILENT_STEP, sum(row.state in _SHORT for row in due))
     present = ports.admission.contains([execution.id for execution in due])
     for execution, there in zip(due, present, strict=True):
+        ports.tracing.continued(execution)
         if not there:
             ports.admission.hold(entry_of(execution), ports.clock())
         host = host_of(ports.fleet, execution)
@@ -162,6 +163,7 @@ def clean_up_ended(ports: Ports) -> None:
     left = _claim(ports, TERMINAL, BATCH, STEP_SECONDS)
     report(ports, Found.NOT_CLEANED_UP, len(left))
     for execution in left:
+        ports.tracing.continued(execution)
         host = elsewhere(ports.fleet, execution)
         start_chain(ports.pipeline, execution.id, execution.state, host)
 
@@ -174,6 +176,8 @@ def check_queue(ports: Ports) -> None:
     ports.admission.enter([entry_of(execution) for execution in missing])
     # A row that waits for its next attempt is entered here.
     report(ports, Found.NOT_IN_QUEUE, sum(row.attempt == 0 for row in missing))
+    for execution in missing:
+        ports.tracing.continued(execution)
     if missing:
         fill_slots(ports)
 

@@ -19,6 +19,7 @@ def apply(ports: Ports, change: Change) -> bool:
     """Make the transition and wake waiting requests. False if the row has changed meanwhile."""
     if not ports.store.executions.apply(change):
         return False
+    ports.tracing.changed(change)
     if change.after.state.terminal:
         ports.metrics.execution_ended(change.after)
         ports.minutes.add(minute_of(ports.clock()), counters_of(change.after))

@@ -18,6 +18,7 @@ from app.wiring.files import keep_private
 from app.wiring.hosts import make_fleet
 from app.wiring.runtimes import make_bays, make_runtime
 from app.wiring.stores import Databases, make_store
+from app.wiring.tracing import make_tracing
 
 if TYPE_CHECKING:
     from celery import Celery
@@ -84,6 +85,7 @@ def make_ports(settings: Settings, celery: "Celery") -> Ports:
         bays=make_bays(settings),
         pipeline=CeleryPipeline(celery, redis),
         metrics=PrometheusMetrics(),
+        tracing=make_tracing(),
         callbacks=HttpCallbacks(
             forms_of_callbacks(store.blobs), networks(policy.callback_networks), clock
         ),

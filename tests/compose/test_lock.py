@@ -24,7 +24,7 @@ def required() -> set[str]:
     extras = setup["options.extras_require"]
     named = "".join(
         [setup["options"]["install_requires"]]
-        + [extras[name] for name in ("server", "sandbox", "mcp")]
+        + [extras[name] for name in ("server", "sandbox", "mcp", "otel")]
     )
     return {re.split(r"[ \[]", line)[0] for line in named.split("\n") if line} | BUILD
 

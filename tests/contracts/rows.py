@@ -25,9 +25,16 @@ def put(
     owner: str = "ada",
     now: Time = NOW,
     next_action_at: Time | None = None,
+    traceparent: str | None = None,
 ) -> Execution:
     """Insert a new execution."""
-    accepted_one = accepted(submission, owner=owner, now=now, next_action_at=next_action_at)
+    accepted_one = accepted(
+        submission,
+        owner=owner,
+        now=now,
+        next_action_at=next_action_at,
+        traceparent=traceparent,
+    )
     assert store.executions.insert(*accepted_one)
     return accepted_one[0]
 

@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,7 +23,7 @@ from app.infrastructure.http_callbacks import MAX_RESPONSE_BYTES, Form, Forms, H
 from app.infrastructure.memory.callbacks import MemoryCallbacks
 from app.ports import Callbacks, Delivery
 from podline import InvalidSignature, State, verify_callback
-from tests.support.builders import NOW, a_callback, a_result, an_execution
+from tests.support.builders import NOW, TRACEPARENT, a_callback, a_result, an_execution
 from tests.support.raw_server import RawServer
 from tests.support.receiver import Receiver, accept, accept_and_keep, respond
 
@@ -159,6 +159,10 @@ class TestRequest:
             "Podline-Delivery": f"{delivery.execution.id}.7",
             "Podline-Signature": received.headers["Podline-Signature"],
         }
+
+    def test_names_the_trace_that_the_receiver_can_continue(self, receiver: Receiver) -> None:
+        sender().send(replace(a_delivery(receiver.url), traceparent=TRACEPARENT))
+        assert receiver.received[0].headers["traceparent"] == TRACEPARENT
 
     def test_is_signed_with_each_secret(self, receiver: Receiver) -> None:
         sender().send(a_delivery(receiver.url))

@@ -1,6 +1,7 @@
 """What every event log does."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 
@@ -12,7 +13,7 @@ from app.domain.filters import EventFilter
 from app.infrastructure.memory.event_log import MemoryEventLog
 from app.infrastructure.sqlite.event_log import SqliteEventLog
 from app.ports import EventLog
-from tests.support.builders import NOW, accepted
+from tests.support.builders import NOW, TRACEPARENT, accepted
 from tests.support.event_logs import EVERY, assert_in_order, every_event, ids, pages
 from tests.support.kafka_server import KafkaServer
 
@@ -55,6 +56,12 @@ def without_duplicates(events: Sequence[Event]) -> list[Event]:
 
 
 class TestReading:
+    def test_events_come_back_without_their_trace(self, log: EventLog) -> None:
+        """It is for who reads the topic of Kafka at once, not for a replay."""
+        (event, _) = some_events()
+        log.append([replace(event, traceparent=TRACEPARENT)])
+        assert every_event(log) == [event]
+
     def test_events_come_back_as_they_were(self, log: EventLog) -> None:
         events = some_events() + some_events()
         log.append(events)

@@ -23,7 +23,7 @@ from app.infrastructure.kafka.event_log import KafkaEventLog
 from app.infrastructure.kafka.publisher import Publisher, waves
 from app.infrastructure.kafka.topics import TopicSettings
 from tests.contracts.test_event_log import some_events
-from tests.support.builders import NOW, accepted
+from tests.support.builders import NOW, TRACEPARENT, accepted
 from tests.support.event_logs import EVERY, assert_in_order, every_event, ids, pages
 from tests.support.kafka_server import KafkaServer, messages
 from tests.support.waiting import wait_until
@@ -75,6 +75,13 @@ class TestMessages:
         ]
         assert message.key() == event.execution_id.encode()
         assert message.timestamp()[1] == event.time // 1_000
+
+    def test_each_names_the_trace_that_it_is_part_of(self, kafka: KafkaServer) -> None:
+        topic = kafka.new_topic()
+        first, second = some_events()
+        kafka.event_log(topic).append([replace(first, traceparent=TRACEPARENT), second])
+        headers = [dict(message.headers() or []) for message in messages(kafka, topic)]
+        assert [each.get("traceparent") for each in headers] == [TRACEPARENT.encode(), None]
 
     def test_of_one_execution_they_share_a_partition(self, kafka: KafkaServer) -> None:
         topic = kafka.new_topic()

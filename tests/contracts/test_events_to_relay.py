@@ -5,6 +5,7 @@ from tests.contracts.racing import race
 from tests.contracts.rows import LATER, applied, put
 from tests.support.builders import (
     NOW,
+    TRACEPARENT,
 )
 
 
@@ -27,6 +28,15 @@ def test_shows_the_events_that_wait_longest_first(store: Store) -> None:
     assert [event.version for event in waiting[0][1]] == [1, 2]
     assert waiting[0][1][1] == cancel.event
     assert [id for id, _ in store.events_to_relay.waiting(2)] == [first.id, second.id]
+
+
+def test_each_event_has_the_trace_of_its_execution(store: Store) -> None:
+    traced, other = put(store, now=NOW, traceparent=TRACEPARENT), put(store, now=NOW + 1)
+    applied(store, traced.admit(NOW + 2, LATER))
+    waiting = dict(store.events_to_relay.waiting(10))
+    assert [event.traceparent for event in waiting[traced.id]] == [TRACEPARENT] * 2
+    assert [event.traceparent for event in waiting[other.id]] == [None]
+    assert [event.traceparent for event in store.executions.events(traced.id)] == [None] * 2
 
 
 def test_shows_what_was_not_relayed_yet(store: Store) -> None:

@@ -37,6 +37,7 @@ from tests.contracts.rows import (
 )
 from tests.support.builders import (
     NOW,
+    TRACEPARENT,
     a_result,
     a_submission,
     a_verdict,
@@ -63,7 +64,7 @@ class TestInsert:
             callback_form="other",
             door_data='{"größe": "\\u0000", "rest": "' + "x" * 16_000 + '"}',
         )
-        execution = put(store, submission=submission)
+        execution = put(store, submission=submission, traceparent=TRACEPARENT)
         assert store.executions.get(execution.id) == execution
         assert store.executions.submission(execution.id) == submission
 

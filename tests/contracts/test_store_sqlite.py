@@ -421,3 +421,22 @@ def plan(store: SqliteStore, statement: str) -> list[str]:
         else:
             rows = connection.execute(explain, defaultdict(int))
         return [row["detail"] for row in rows]
+
+
+def test_releases_ignore_what_they_do_not_know_of_a_row(store: SqliteStore, path: Path) -> None:
+    """So one that adds a field of this column needs no migration, and runs beside earlier ones."""
+    older, newer = accepted(), accepted()
+    for each in (older, newer):
+        assert store.executions.insert(*each)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        change = "UPDATE executions SET spec = {} WHERE id = ?"
+        connection.execute(change.format("json_remove(spec, '$.traceparent')"), [older[0].id])
+        connection.execute(change.format("json_set(spec, '$.unknown', 1)"), [newer[0].id])
+    for execution, *_ in (older, newer):
+        assert store.executions.get(execution.id) == execution
+        assert store.executions.apply(execution.admit(NOW, NOW))
+    waiting = [event for _, events in store.events_to_relay.waiting(9) for event in events]
+    assert [event.traceparent for event in waiting] == [None] * 4
+    with closing(sqlite3.connect(path)) as connection:
+        kept = "SELECT json_extract(spec, '$.unknown') FROM executions WHERE id = ?"
+        assert connection.execute(kept, [newer[0].id]).fetchone() == (1,)

@@ -22,6 +22,9 @@ from app.domain.submission import File, Submission
 NOW: Time = 1_767_322_445_678_901
 """2026-01-02T02:54:05.678901Z, the time at which tests start."""
 
+TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+"""The example of the specification: version, trace, parent, and that it is sampled."""
+
 _numbers = count(1)
 
 
@@ -50,6 +53,7 @@ def accepted(
     now: Time = NOW,
     next_action_at: Time | None = None,
     batch_id: str | None = None,
+    traceparent: str | None = None,
 ) -> tuple[Execution, Submission, Event]:
     """Return the arguments of `Executions.insert`: a queued execution, by default due now."""
     submission = submission or a_submission()
@@ -60,6 +64,7 @@ def accepted(
         now=now,
         next_action_at=now if next_action_at is None else next_action_at,
         batch_id=batch_id,
+        traceparent=traceparent,
     )
     return execution, submission, event
 

@@ -46,7 +46,7 @@ class Roles:
         self._mongo = MongoServer(folder)
         self._redis_socket = folder / "redis.sock"
         self._kafka = os.environ["KAFKA"]
-        self._topic = f"podline.test.{secrets.token_hex(4)}"
+        self.topic = f"podline.test.{secrets.token_hex(4)}"
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._running = ExitStack()
         port, flower_port = free_port(), free_port()
@@ -59,7 +59,7 @@ class Roles:
             "PODLINE_DATA_DIR": str(folder),
             "PODLINE_DATABASE_URL": self._mongo.url("podline"),
             "PODLINE_REDIS_URL": f"unix://{self._redis_socket}",
-            "PODLINE_EVENT_LOG_URL": f"kafka://{self._kafka}/{self._topic}",
+            "PODLINE_EVENT_LOG_URL": f"kafka://{self._kafka}/{self.topic}",
             "PODLINE_RUNTIME_URL": runtime_url,
             "PODLINE_ADMIN_KEY": self.key,
             **(settings or {}),
@@ -121,8 +121,8 @@ class Roles:
 
     def _remove_topic(self) -> None:
         admin = AdminClient({"bootstrap.servers": self._kafka})
-        if self._topic in admin.list_topics(timeout=10).topics:
-            admin.delete_topics([self._topic])[self._topic].result(timeout=10)
+        if self.topic in admin.list_topics(timeout=10).topics:
+            admin.delete_topics([self.topic])[self.topic].result(timeout=10)
 
     def _log(self, name: str) -> Path:
         return self._folder / f"{name}.log"

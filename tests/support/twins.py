@@ -35,7 +35,8 @@ from app.infrastructure.memory.store import MemoryStore
 from app.infrastructure.memory.wakeups import MemoryWakeups
 from app.infrastructure.prometheus.metrics import PrometheusMetrics
 from app.infrastructure.seen_ends import SeenEndsInMemory
-from app.ports import Ports, Store
+from app.infrastructure.untraced import Untraced
+from app.ports import Ports, Store, Tracing
 from app.service.submit import submit
 from tests.support.builders import NOW, a_key, a_submission
 
@@ -100,6 +101,7 @@ def make_twins(
     admission: MemoryAdmissionQueue | None = None,
     runtime: MemoryRuntime | None = None,
     pipeline: MemoryPipeline | None = None,
+    tracing: Tracing | None = None,
     **policy: object,
 ) -> Twins:
     """Create fresh twins. The arguments change the default policy."""
@@ -135,6 +137,7 @@ def make_twins(
         bays=MemoryBays(),
         pipeline=pipeline,
         metrics=PrometheusMetrics(),
+        tracing=tracing or Untraced(),
         callbacks=callbacks,
         couriers=couriers,
         callback_secrets=CallbackSecrets("the service's own secret"),

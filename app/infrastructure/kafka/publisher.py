@@ -155,7 +155,7 @@ def _produce(
             topic,
             key=event.execution_id.encode(),
             value=as_json(envelope(event)).encode(),
-            headers=STRUCTURED_JSON,
+            headers=_headers(event),
             timestamp=event.time // MILLISECOND,
             on_delivery=partial(deliveries.report, event),
         )
@@ -165,3 +165,9 @@ def _produce(
             raise
         # The message exceeds the client's own limit and never leaves this process.
         deliveries.report(event, error)
+
+
+def _headers(event: Event) -> Headers:
+    if event.traceparent is None:
+        return STRUCTURED_JSON
+    return [*STRUCTURED_JSON, ("traceparent", event.traceparent)]

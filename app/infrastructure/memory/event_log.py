@@ -1,6 +1,7 @@
 """The event log, in memory."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice, takewhile
 from threading import Lock
 from typing import Final
@@ -27,7 +28,7 @@ class MemoryEventLog:
     def append(self, events: Sequence[Event]) -> Sequence[Refused]:
         with self._lock:
             for event in events:
-                self._events.setdefault(event.id, event)
+                self._events.setdefault(event.id, replace(event, traceparent=None))
         return ()
 
     def read(self, filter: EventFilter, after: str | None, limit: int) -> EventPage:

@@ -1,5 +1,7 @@
 """Events that are not in the event log yet, in memory."""
 
+from dataclasses import replace
+
 from app.domain.execution import Event, Time
 from app.infrastructure.memory.tables import Tables
 
@@ -12,7 +14,13 @@ class MemoryEventsToRelay:
         tables = self._tables
         with tables.lock:
             waiting = [
-                (row.id, tables.events_after(row.id, tables.relayed[row.id]))
+                (
+                    row.id,
+                    [
+                        replace(event, traceparent=row.traceparent)
+                        for event in tables.events_after(row.id, tables.relayed[row.id])
+                    ],
+                )
                 for row in tables.rows.values()
                 if tables.relayed[row.id] < row.version
             ]

@@ -83,6 +83,7 @@ class ExecutionDocument(Document):
     callback_at = IntField()
     """When the callback is due; missing unless it is pending."""
     door_data = StringField()
+    traceparent = StringField()
     events = DictField()
     """By version: type, time, and data as JSON, because names of labels may contain dots."""
     relayed = IntField()

@@ -1,5 +1,7 @@
 """Events that are not in the event log yet, in MongoDB."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from mongoengine.queryset import QuerySet
@@ -16,8 +18,8 @@ class MongoEventsToRelay:
 
     @at_the_edge
     def waiting(self, limit: int) -> list[tuple[str, list[Event]]]:
-        rows = self._waiting().only("events", "relayed").limit(limit)
-        return [(row.id, to_events(row, row.relayed)) for row in rows]
+        rows = self._waiting().only("events", "relayed", "traceparent").limit(limit)
+        return [(row.id, _traced(to_events(row, row.relayed), row.traceparent)) for row in rows]
 
     @at_the_edge
     def backlog(self, limit: int) -> tuple[int, Time | None]:
@@ -51,3 +53,7 @@ class MongoEventsToRelay:
     def _relay_state(self, execution_id: str) -> Any:
         rows = self._connection.objects(ExecutionDocument, id=execution_id)
         return rows.only("version", "relayed", "events").first()
+
+
+def _traced(events: Iterable[Event], traceparent: str | None) -> list[Event]:
+    return [replace(event, traceparent=traceparent) for event in events]

@@ -1,5 +1,6 @@
 """Events that are not in the event log yet, in SQLite."""
 
+from dataclasses import replace
 from itertools import groupby
 from typing import Final
 
@@ -8,9 +9,10 @@ from app.infrastructure.sqlite.database import Database
 from app.infrastructure.sqlite.rows import to_event
 
 WAITING: Final = """
-    SELECT events.*
+    SELECT events.*, waiting.traceparent
     FROM (
-        SELECT id, relayed, relay_at FROM executions WHERE relay_at IS NOT NULL
+        SELECT id, relayed, relay_at, json_extract(spec, '$.traceparent') AS traceparent
+        FROM executions WHERE relay_at IS NOT NULL
         ORDER BY relay_at LIMIT ?
     ) AS waiting
     CROSS JOIN events ON execution_id = waiting.id AND version > waiting.relayed
@@ -40,7 +42,7 @@ class SqliteEventsToRelay:
     def waiting(self, limit: int) -> list[tuple[str, list[Event]]]:
         with self._database.reading() as connection:
             rows = connection.execute(WAITING, (limit,)).fetchall()
-        events = map(to_event, rows)
+        events = [replace(to_event(row), traceparent=row["traceparent"]) for row in rows]
         return [(id, list(group)) for id, group in groupby(events, lambda e: e.execution_id)]
 
     def backlog(self, limit: int) -> tuple[int, Time | None]:

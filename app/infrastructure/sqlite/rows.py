@@ -9,8 +9,16 @@ from app.domain.callback import Callback
 from app.domain.execution import CHANGED_BY_TRANSITION, Event, Execution
 from app.infrastructure import codec
 
-SPEC: Final = ("labels", "limits", "compile_limits", "tests", "has_checker", "checker_language")
-"""The fields that share a column, because they never change."""
+SPEC: Final = (
+    "labels",
+    "limits",
+    "compile_limits",
+    "tests",
+    "has_checker",
+    "checker_language",
+    "traceparent",
+)
+"""The fields that share a column, because they never change. Earlier releases ignore new ones."""
 
 COLUMNS: Final = (
     "id",
