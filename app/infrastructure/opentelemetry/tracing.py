@@ -8,7 +8,7 @@ the request which submitted the execution. So all are siblings, whichever proces
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from threading import Lock
@@ -84,15 +84,11 @@ class OpenTelemetryTracing:
         work = _work.get()
         return None if work is None else _traceparent(self._span(work))
 
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        with _working(_Work(name, time.time_ns())):
-            yield
+    def step(self, name: str) -> AbstractContextManager[None]:
+        return _working(_Work(name, time.time_ns()))
 
-    @contextmanager
-    def tick(self, name: str) -> Iterator[None]:
-        with _working(_Work(name, time.time_ns(), is_tick=True)):
-            yield
+    def tick(self, name: str) -> AbstractContextManager[None]:
+        return _working(_Work(name, time.time_ns(), is_tick=True))
 
     def about(self, execution: Execution) -> None:
         work = _work.get()
@@ -115,7 +111,7 @@ class OpenTelemetryTracing:
         if work and work.span and work.execution_id == execution.id:
             work.span.set_attributes(_facts(execution))
         else:
-            self._mark(execution.state, execution, work)
+            self._mark(execution.state.value, execution, work)
         if times := _attempt(change):
             self._record_attempt(change, *times)
 
