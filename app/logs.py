@@ -1,4 +1,4 @@
-"""Which request and execution the lines of the service's logs are about."""
+"""Which request, execution and trace the lines of the service's logs are about."""
 
 import os
 import re
@@ -10,6 +10,7 @@ __all__ = [
     "FIELDS",
     "Format",
     "about_execution",
+    "about_trace",
     "begin",
     "configure",
     "configure_early",
@@ -40,6 +41,11 @@ def about_execution(execution_id: object) -> None:
     """Add the execution that the request or task is about. Ignores anything but an id."""
     if isinstance(execution_id, str) and _EXECUTION_ID.fullmatch(execution_id):
         set_about({**about(), "execution_id": execution_id})
+
+
+def about_trace(trace_id: str) -> None:
+    """Add the trace in which the request or task is recorded."""
+    set_about({**about(), "trace_id": trace_id})
 
 
 def request_about(execution_id: str) -> str | None:

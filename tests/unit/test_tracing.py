@@ -1,5 +1,6 @@
 """One trace follows an execution from its submission through all steps, whoever does them."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ from app.infrastructure.untraced import Untraced
 from app.ports import Refused, Tracing
 from app.service import callbacks, dead_letter_retries, relay, sweep
 from app.service.steps import run_step, run_tick
+from sandbox.logs import about
 from tests.support.api_contract import PROGRAM, Api, connector
 from tests.support.api_contract import body as answered
 from tests.support.builders import TRACEPARENT
@@ -163,6 +165,28 @@ def test_what_the_sampler_leaves_out_is_left_out_by_all() -> None:
     service.submit()
     service.run()
     assert service.spans() == []
+
+
+def test_lines_of_logs_name_the_trace(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    named: dict[str, str | None] = {}
+
+    class Lines(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            named[record.name] = about().get("trace_id")
+
+    service = Service()
+    logging.getLogger("app").addHandler(lines := Lines())
+    try:
+        service.twins.callbacks.refuse["good.example"] = "full"
+        service.submit({"traceparent": TRACEPARENT}, callback_url=URL)
+        assert named["app.api.access_log"] == TRACE
+        service.run()
+        assert named["app.service.callbacks"] == TRACE
+        service.api.get("/api/v1/executions")
+    finally:
+        logging.getLogger("app").removeHandler(lines)
+    assert named["app.api.access_log"] is None
 
 
 def test_only_requests_that_change_something_are_recorded() -> None:

@@ -23,10 +23,12 @@ from opentelemetry.trace import (
     SpanKind,
     StatusCode,
     Tracer,
+    format_trace_id,
     set_span_in_context,
 )
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from app import logs
 from app.domain.execution import Change, Event, Execution, State, Time
 
 log = logging.getLogger(__name__)
@@ -70,6 +72,7 @@ class OpenTelemetryTracing:
             {"http.request.method": method, "http.route": route},
         )
         _work.set(work)
+        _name_in_logs(span)
 
         def end(status: int) -> None:
             span.set_attribute("http.response.status_code", status)
@@ -102,6 +105,7 @@ class OpenTelemetryTracing:
             _facts(execution),
             start_time=work.began,
         )
+        _name_in_logs(work.span)
 
     def changed(self, change: Change) -> None:
         execution = change.after
@@ -128,6 +132,7 @@ class OpenTelemetryTracing:
         span = self._tracer.start_span(
             "callback", _context(execution.traceparent), SpanKind.CLIENT, _facts(execution)
         )
+        _name_in_logs(span)
         with _ended(span):
             yield _traceparent(span)
 
@@ -273,6 +278,12 @@ def _traceparent(span: Span) -> str | None:
     carrier: dict[str, str] = {}
     _W3C.inject(carrier, set_span_in_context(span, Context()))
     return carrier.get(_HEADER)
+
+
+def _name_in_logs(span: Span) -> None:
+    context = span.get_span_context()
+    if context.is_valid:
+        logs.about_trace(format_trace_id(context.trace_id))
 
 
 def _nanoseconds(time: Time) -> int:
