@@ -48,6 +48,7 @@ from benchmarks import (
     streams,
     submissions,
     throughput,
+    traces,
 )
 
 _QUESTIONS: Final[dict[str, ModuleType]] = {
@@ -83,6 +84,7 @@ _QUESTIONS_TO_OTHERS: Final[dict[str, ModuleType]] = {
     "page": page,
     "retention": retention,
     "soak": soak,
+    "traces": traces,
 }
 _ALL: Final = _QUESTIONS | _QUESTIONS_TO_OTHERS
 

@@ -1,6 +1,6 @@
 """A separate `podline up` for a benchmark, in a temporary folder."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,15 +19,18 @@ WARM_UP: Final = 10
 
 @contextmanager
 def running(
-    *, prepare: Callable[[Path], object] = lambda _: None, **settings: object
+    *,
+    prepare: Callable[[Path], object] = lambda _: None,
+    variables: Mapping[str, str] | None = None,
+    **settings: object,
 ) -> Iterator[tuple[Standalone, Api]]:
     """Call `prepare` with the folder, start the service, and warm it up.
 
-    `settings` are named without their prefix.
+    `settings` are named without their prefix; `variables` are those of others.
     """
     with TemporaryDirectory(prefix="podline-benchmark-") as folder:
         prepare(Path(folder))
-        service = Standalone(Path(folder), environment(settings))
+        service = Standalone(Path(folder), environment(settings) | dict(variables or {}))
         service.up()
         try:
             api = api_of(service.data_dir)

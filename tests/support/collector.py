@@ -97,7 +97,7 @@ def _recorded(span: Span) -> Recorded:
         name=span.name,
         trace=trace,
         id=id,
-        traceparent=f"00-{trace}-{id}-{span.flags & 0xFF:02x}",
+        traceparent=f"00-{trace}-{id}-01",  # only what is sampled is sent
         parent=span.parent_span_id.hex() or None,
         attributes=_attributes(span.attributes),
         links=[link.span_id.hex() for link in span.links],
