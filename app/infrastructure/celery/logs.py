@@ -12,11 +12,24 @@ from celery.signals import celeryd_init, setup_logging, task_postrun, task_preru
 
 from app import logs
 from app.infrastructure.celery.messages import REQUEST_ID
+from app.infrastructure.celery.transport import CONNECTION_ERRORS
+from app.infrastructure.dependencies import REDIS
 from app.queues import queue_of, role_of
 from sandbox.logs import say_in_signal_handler
 
 _TWO_LINES_PER_TASK: Final = ("celery.worker.strategy", "celery.app.trace")
 _COMMANDS: Final = ("worker", "beat", "flower")
+_ABOUT_BROKER: Final = (
+    "celery.beat",
+    "celery.worker.consumer.connection",
+    "celery.worker.consumer.consumer",
+    "celery.worker.pidbox",
+    "flower.events",
+    "flower.inspector",
+    "kombu.connection",
+    "kombu.mixins",
+)
+_CONNECTED: Final = "Connected to %s"
 
 
 def install(format: logs.Format, *, each_task: bool) -> None:
@@ -32,10 +45,37 @@ def install(format: logs.Format, *, each_task: bool) -> None:
 
     celeryd_init.connect(configure, weak=False)
     setup_logging.connect(configure, weak=False)
+    watch_broker()
     task_prerun.connect(_begin)
     task_postrun.connect(_end)
     # It says that a worker begins to stop, in a signal's handler, past the log.
     worker.safe_say = _say  # type: ignore[attr-defined]  # missing in the stubs
+
+
+def watch_broker() -> None:
+    """Take from Celery's, kombu's and Flower's own lines whether the broker is available."""
+    for name in _ABOUT_BROKER:
+        logging.getLogger(name).addFilter(_note_broker)
+
+
+def _note_broker(record: logging.LogRecord) -> bool:
+    """Whether to log the line. If it is about a lost connection, `app.logs` leaves it out."""
+    said = record.args if isinstance(record.args, tuple) else ()
+    for error in (*said, record.exc_info[1] if record.exc_info else None):
+        if isinstance(error, BaseException) and (reason := _of_connection(error)):
+            REDIS.down(reason)
+            setattr(error, logs.REPORTED, True)
+    return not (record.msg == _CONNECTED and REDIS.connected())
+
+
+def _of_connection(error: BaseException) -> Exception | None:
+    """Celery wraps errors in its own."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, CONNECTION_ERRORS):
+            return seen
+        seen = seen.__cause__ or seen.__context__
+    return None
 
 
 def _begin(task: Any = None, args: Any = None, **_: Any) -> None:

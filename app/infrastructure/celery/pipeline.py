@@ -20,6 +20,7 @@ from app.infrastructure.celery.messages import PUBLISHED_AT, published_at
 from app.infrastructure.celery.prepared import Ids, Prepared
 from app.infrastructure.celery.transport import CONNECTION_ERRORS
 from app.infrastructure.clock import now
+from app.infrastructure.dependencies import REDIS
 from app.infrastructure.raw_message import RawMessage, can_be_read, identity
 from app.logs import request_about
 from app.ports.pipeline import Queued
@@ -158,7 +159,7 @@ class CeleryPipeline:
 
     def _check_breaker(self) -> None:
         if not self._breaker.allows_call():
-            raise BrokerUnavailable("the broker did not answer the last request")
+            raise REDIS.down(BrokerUnavailable("the broker did not answer the last request"))
 
     @contextmanager
     def _reported(self) -> Iterator[None]:
@@ -166,11 +167,14 @@ class CeleryPipeline:
         try:
             yield
             self._breaker.succeeded()
+            REDIS.up()
         except LimitExceeded as error:
-            raise BrokerUnavailable("no connection to the broker was free in time") from error
+            ours = BrokerUnavailable("no connection to the broker was free in time")
+            raise REDIS.down(ours) from error
         except CONNECTION_ERRORS as error:
             self._breaker.failed()
-            raise BrokerUnavailable(f"the broker did not accept the message: {error}") from error
+            ours = BrokerUnavailable(f"the broker did not accept the message: {error}")
+            raise REDIS.down(ours) from error
 
 
 def _published_at(item: str | None) -> Time | None:

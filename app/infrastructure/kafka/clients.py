@@ -4,12 +4,14 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from threading import Lock
-from typing import Final
+from time import monotonic
+from typing import Any, Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
 from app.domain.errors import EventLogUnavailable
+from app.infrastructure.dependencies import KAFKA, SECONDS_BETWEEN_LINES
 
 log = logging.getLogger(__name__)
 
@@ -51,12 +53,25 @@ CONSUMER: Final[Options] = {
 }
 
 
+class _SparingLog(logging.LoggerAdapter[logging.Logger]):
+    """Passes one line a minute on: librdkafka says at each try why it can't connect."""
+
+    _passed_at: float | None = None
+
+    def log(self, level: int, msg: object, *args: object, **kwargs: Any) -> None:
+        now = monotonic()
+        if self._passed_at is None or now - self._passed_at >= SECONDS_BETWEEN_LINES:
+            self._passed_at = now
+            self.logger.log(level, msg, *args, **kwargs)
+
+
 class Clients:
     """The producer and the admin client, created on first use."""
 
     def __init__(self, options: Options) -> None:
         self._options = {**COMMON, **options}
         self._lock = Lock()
+        self._log = _SparingLog(log)
         self._producer: Producer | None = None
         self._admin: AdminClient | None = None
 
@@ -64,7 +79,7 @@ class Clients:
         with self._lock:
             # Test for None, as an idle producer is false: its length is that of its queue.
             if self._producer is None:
-                self._producer = Producer({**self._options, **PRODUCER}, logger=log)
+                self._producer = Producer({**self._options, **PRODUCER}, logger=self._log)
             return self._producer
 
     def forget_producer(self) -> None:
@@ -76,7 +91,7 @@ class Clients:
     def admin(self) -> Iterator[AdminClient]:
         """Yield the admin client. Only its log says why it fails, as for a wrong password."""
         with self._lock:
-            admin = self._admin = self._admin or AdminClient(self._options, logger=log)
+            admin = self._admin = self._admin or AdminClient(self._options, logger=self._log)
         try:
             yield admin
         finally:
@@ -85,7 +100,7 @@ class Clients:
     @contextmanager
     def consumer(self) -> Iterator[Consumer]:
         """Yield a new consumer, which is closed when the context ends."""
-        consumer = Consumer({**self._options, **CONSUMER}, logger=log)
+        consumer = Consumer({**self._options, **CONSUMER}, logger=self._log)
         try:
             yield consumer
         finally:
@@ -119,4 +134,7 @@ def errors_as_ours() -> Iterator[None]:
     except KafkaException as error:
         about_topic = error.args[0].code() in _ABOUT_TOPIC
         ours = TopicUnavailable if about_topic else EventLogUnavailable
-        raise ours(str(error)) from error
+        raise KAFKA.down(ours(str(error))) from error
+    except EventLogUnavailable as error:
+        KAFKA.down(error)
+        raise

@@ -7,6 +7,7 @@ from app.domain.errors import EventLogUnavailable, InvalidTarget
 from app.domain.execution import Event, Time
 from app.domain.filters import EventFilter, EventPage
 from app.infrastructure.cloudevents import CloudEvent, cloud_event
+from app.infrastructure.dependencies import KAFKA
 from app.infrastructure.event_log_checks import check_target
 from app.infrastructure.kafka.clients import Clients, Options, TopicUnavailable, errors_as_ours
 from app.infrastructure.kafka.publisher import Publisher
@@ -33,7 +34,9 @@ class KafkaEventLog:
     def read(self, filter: EventFilter, after: str | None, limit: int) -> EventPage:
         self._ensure(self._topic)
         with errors_as_ours():
-            return self._reader.read(filter, after, limit)
+            page = self._reader.read(filter, after, limit)
+        KAFKA.up()
+        return page
 
     def reemit(self, target: str, replay_id: str, events: Sequence[Event]) -> None:
         self.check_target(target)
@@ -63,6 +66,7 @@ class KafkaEventLog:
         self._ensure(self._topic)
         with errors_as_ours():
             self._topics.partitions(self._topic)
+        KAFKA.up()
 
     def _publish(
         self, topic: str, events: Sequence[Event], envelope: Callable[[Event], CloudEvent]
@@ -71,10 +75,12 @@ class KafkaEventLog:
             return ()
         self._ensure(topic)
         try:
-            return self._publisher.publish(topic, events, envelope)
+            refused = self._publisher.publish(topic, events, envelope)
         except EventLogUnavailable:
             self._topics.forget(topic)  # it may have been deleted
             raise
+        KAFKA.up()
+        return refused
 
     def _ensure(self, topic: str) -> None:
         with errors_as_ours():

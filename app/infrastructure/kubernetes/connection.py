@@ -18,6 +18,7 @@ from urllib3.exceptions import HTTPError, ProtocolError
 from websocket import WebSocket, WebSocketException, setdefaulttimeout
 
 from app.domain.errors import RuntimeUnavailable
+from app.infrastructure.dependencies import CLUSTER
 
 JsonObject: TypeAlias = Mapping[str, Any]
 
@@ -196,6 +197,7 @@ class Connection:
             raise _unavailable(error) from error
         if not 200 <= answer.status < 300 and answer.status not in expects:
             raise _unexpected(method, path, answer)
+        CLUSTER.up()
         return answer
 
     def _send(
@@ -266,8 +268,10 @@ def _lines(response: HTTPResponse) -> Iterator[bytes]:
 
 
 def _unexpected(method: str, path: str, answer: Answer) -> RuntimeUnavailable:
-    return RuntimeUnavailable(f"{method} {path} returned {answer.status}: {answer.message}")
+    error = RuntimeUnavailable(f"{method} {path} returned {answer.status}: {answer.message}")
+    return CLUSTER.down(error) if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR else error
 
 
 def _unavailable(error: Exception) -> RuntimeUnavailable:
-    return RuntimeUnavailable(f"the API server does not respond: {type(error).__name__}: {error}")
+    text = f"the API server does not respond: {type(error).__name__}: {error}"
+    return CLUSTER.down(RuntimeUnavailable(text))

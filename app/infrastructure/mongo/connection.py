@@ -15,6 +15,7 @@ from pymongo.errors import BulkWriteError, PyMongoError
 from pymongo.uri_parser import parse_uri
 
 from app.domain.errors import StoreFull, StoreUnavailable
+from app.infrastructure.dependencies import MONGODB
 from app.infrastructure.mongo import versions
 from app.infrastructure.mongo.documents import COLLECTIONS, bind
 
@@ -36,10 +37,12 @@ def at_the_edge(method: Callable[P, R]) -> Callable[P, R]:
     @wraps(method)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
-            return method(*args, **kwargs)
+            returned = method(*args, **kwargs)
         except (PyMongoError, OperationError, mongoengine.ConnectionFailure) as error:
             kind = StoreFull if _is_out_of_space(error) else StoreUnavailable
-            raise kind(f"MongoDB: {error}") from error
+            raise MONGODB.down(kind(f"MongoDB: {error}")) from error
+        MONGODB.up()
+        return returned
 
     return guarded
 

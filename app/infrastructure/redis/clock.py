@@ -9,6 +9,7 @@ from typing import Final
 import redis
 
 from app.domain.execution import SECOND, Time
+from app.infrastructure.dependencies import REDIS
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,7 @@ class SharedClock:
             then = server_time(self._client)
             self._compared = then, (asked + self._elapsed()) / 2
         except redis.RedisError as error:
+            REDIS.down(error)
             self._compare_at = self._elapsed() + 1
             log.warning("the clock of this host is not compared with Redis's: %s", error)
         finally:

@@ -10,6 +10,7 @@ from redis.exceptions import ClusterDownError, InvalidResponse, TryAgainError
 from redis.retry import Retry
 
 from app.domain.errors import CoordinationUnavailable
+from app.infrastructure.dependencies import REDIS
 
 CONNECT_TIMEOUT: Final = 0.5
 READ_TIMEOUT: Final = 1.0
@@ -42,11 +43,14 @@ def raises_unavailable(method: Callable[P, T]) -> Callable[P, T]:
     @wraps(method)
     def translated(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
-            return method(*args, **kwargs)
+            returned = method(*args, **kwargs)
         except redis.RedisError as error:
             if not _says_unavailable(error):
                 raise
-            raise CoordinationUnavailable(f"{type(error).__name__}: {error}") from error
+            ours = CoordinationUnavailable(f"{type(error).__name__}: {error}")
+            raise REDIS.down(ours) from error
+        REDIS.up()
+        return returned
 
     return translated
 

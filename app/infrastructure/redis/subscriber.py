@@ -11,6 +11,7 @@ from typing import Final
 import redis
 from redis.client import PubSub
 
+from app.infrastructure.dependencies import REDIS
 from app.infrastructure.listeners import Listeners
 
 PING_SECONDS: Final = 0.4
@@ -81,6 +82,7 @@ class Subscriber:
                 self._pass_on_messages(pubsub)
                 return True
         except redis.RedisError as error:
+            REDIS.down(error)
             self._lost(error)
             return False
 
@@ -114,6 +116,7 @@ class Subscriber:
                 self._made()
 
     def _made(self) -> None:
+        REDIS.up()
         self._pause = FIRST_PAUSE
         self._connected.set()
         self._tried.set()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from app.domain.errors import RuntimeUnavailable
+from app.infrastructure.dependencies import SANDBOX
 from sandbox.wire import framing, version_1
 from sandbox.wire.framing import Error, ProtocolError
 from sandbox.wire.versions import OURS, WITHOUT_HELLO, Incompatible, Versions, agreed
@@ -94,6 +95,7 @@ class Connections:
             raise
         with self._lock:
             self._idle.append(connection)
+        SANDBOX.up()
         return answer
 
     def _kept(self) -> Connection | None:
@@ -113,7 +115,7 @@ def _exchange(
 
 
 def unavailable(error: Exception) -> RuntimeUnavailable:
-    return RuntimeUnavailable(f"the sandbox daemon does not answer: {error}")
+    return SANDBOX.down(RuntimeUnavailable(f"the sandbox daemon does not answer: {error}"))
 
 
 def _greet(connection: socket.socket) -> int:

@@ -132,5 +132,5 @@ def _changes(connection: socket.socket, stop: Callable[[], bool]) -> Iterator[st
             except (OSError, ProtocolError) as error:
                 raise unavailable(error) from error
             if change is None:
-                raise RuntimeUnavailable("the sandbox daemon is not running")
+                raise unavailable(ConnectionResetError("it closed the connection"))
             yield change[0]["ok"]

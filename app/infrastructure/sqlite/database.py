@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Final
 
 from app.domain.errors import StoreFull, StoreUnavailable
+from app.infrastructure.dependencies import Dependency
 from app.infrastructure.sqlite import space
 from app.infrastructure.sqlite.group_commit import GroupCommit, GroupFailed, NoTurn
 from app.infrastructure.sqlite.versions import Versions
@@ -69,6 +70,7 @@ class Database:
         self._pool = Lock()
         self._idle: dict[Use, list[sqlite3.Connection]] = {use: [] for use in Use}
         self._writes = GroupCommit(self._transaction)
+        self.dependency = Dependency("sqlite", f"SQLite ({path.name})")
 
     def reading(self) -> "_Reading":
         """Yield a connection on which each SELECT sees the latest committed state."""
@@ -91,6 +93,7 @@ class Database:
         except Exception as error:  # raised again
             self.raise_as_ours(error)
             raise
+        self.dependency.up()
 
     def sync(self) -> None:
         """Have everything that is committed survive a power loss.
@@ -107,7 +110,7 @@ class Database:
         except FileNotFoundError:
             pass  # the last process that used the file has moved the log into it
         except OSError as error:
-            raise StoreUnavailable(f"{self._path}: {error}") from error
+            raise self.dependency.down(StoreUnavailable(f"{self._path}: {error}")) from error
 
     def shrink(self) -> bool:
         """Cut a few unused pages off the file. Returns whether there are more.
@@ -204,7 +207,7 @@ class Database:
             case NoTurn():
                 detail = "no write was committed in time"
             case NotPrivate():
-                raise StoreUnavailable(str(error)) from error
+                raise self.dependency.down(StoreUnavailable(str(error))) from error
             case GroupFailed():
                 detail = str(error)
             case sqlite3.DatabaseError() if _code(error) in _UNAVAILABLE:
@@ -213,7 +216,8 @@ class Database:
                 return
         cause = error.__cause__ if isinstance(error, GroupFailed) else error
         full = _is_full(self._path, cause)
-        raise (StoreFull if full else StoreUnavailable)(f"{self._path}: {detail}") from error
+        ours = (StoreFull if full else StoreUnavailable)(f"{self._path}: {detail}")
+        raise self.dependency.down(ours) from error
 
     def _close_idle(self) -> None:
         for idle in self._idle.values():
@@ -245,6 +249,8 @@ class _Reading:
         self._database.put_back(Use.READ, self._connection, healthy=error is None)
         if error is not None:
             self._database.raise_as_ours(error)
+        else:
+            self._database.dependency.up()
 
 
 def fold_log(path: Path, timeout: float = 5) -> None:
