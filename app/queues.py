@@ -2,7 +2,17 @@
 
 from typing import Final
 
-QUEUES: Final = ("admission", "saga", "pods", "monitor", "results", "replay", "dlq")
+ROLES: Final = {
+    "admission": "coordinator",
+    "saga": "saga orchestrator",
+    "pods": "pod creator",
+    "monitor": "pod monitor",
+    "results": "result processor",
+    "replay": "event relay",
+    "dlq": "dead letter processor",
+}
+"""The names of the roles, by queue."""
+QUEUES: Final = tuple(ROLES)
 
 
 EVERY: Final = "every_seconds"

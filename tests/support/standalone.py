@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
 import psutil
 import redis
 
@@ -116,6 +117,11 @@ class Standalone:
         lines = entries(self.printed())
         found = [line["address"] for line in lines if line["message"] == f"{name} runs"]
         return found[-1] if found else ""
+
+    def flower(self) -> httpx.Client:
+        """A client of its Flower, which must run."""
+        password = (self.data_dir / "flower-password").read_text().strip()
+        return httpx.Client(base_url=self.address("flower"), auth=("podline", password))
 
     @property
     def _log(self) -> Path:

@@ -22,6 +22,8 @@ import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
+from app.domain.chain import CHAIN, COMPENSATE, PERSIST
+from app.infrastructure.celery.flower import COLUMNS
 from app.infrastructure.sqlite.store import SqliteStore
 from app.queues import QUEUES
 from sandbox.jail import kit
@@ -32,6 +34,15 @@ from tests.support.standalone import Standalone, all_up, running
 from tests.support.waiting import wait_until
 from tests.up.test_supervisor import wait_until_gone
 
+ALL_TASKS = {
+    "draw": "1",
+    "start": "0",
+    "length": "1000",
+    "search[value]": "",
+    "order[0][column]": "0",
+    "columns[0][data]": "received",
+    "order[0][dir]": "desc",
+}
 PODLINE = str(Path(sys.executable).with_name("podline"))
 
 
@@ -160,11 +171,27 @@ class TestRunning:
         assert httpx.get(f"{url}/api/v1/executions").status_code == 401
 
     def test_flower_asks_for_the_password_that_is_kept(self, service: Standalone) -> None:
-        flower = service.address("flower")
-        password = (service.data_dir / "flower-password").read_text().strip()
-        assert httpx.get(flower, follow_redirects=True).status_code == 401
-        answer = httpx.get(flower, auth=("podline", password), follow_redirects=True)
-        assert answer.status_code == 200
+        assert httpx.get(service.address("flower"), follow_redirects=True).status_code == 401
+        with service.flower() as flower:
+            assert flower.get("/", follow_redirects=True).status_code == 200
+
+    def test_flower_shows_steps_and_no_ticks(self, service: Standalone) -> None:
+        execution = service.client().run("print(1)", language="python", timeout=20)
+        with service.flower() as flower:
+            assert all(f">{title}</th>" in flower.get("/tasks").text for title in COLUMNS.values())
+
+            def shown() -> list[dict[str, str]]:
+                table = flower.get("/tasks/datatable", params=ALL_TASKS).json()["data"]
+                return [{name: task[name] for name in ("name", *COLUMNS)} for task in table]
+
+            persisted = {
+                "name": PERSIST,
+                "execution": execution.id,
+                "role": "result processor",
+                "queue": "results",
+            }
+            wait_until(lambda: persisted in shown(), or_fail=shown)
+            assert {task["name"] for task in shown()} <= {*CHAIN, COMPENSATE}
 
     def test_agents_find_the_tools(self, service: Standalone) -> None:
         url = service.address("mcp")

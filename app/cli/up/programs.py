@@ -169,8 +169,6 @@ def _flower(instance: Instance) -> Program:
         argv=_python(
             "app.flower",
             *(f"--address={HOST}", f"--port={instance.flower_port}"),
-            # Workers send events anyway. Each task costs about 5 KiB of memory.
-            *("--enable_events=False", "--max_tasks=10000"),
         ),
         address=instance.flower_url,
         ready=lambda _: probes.http_answers(HOST, instance.flower_port, "/", login),

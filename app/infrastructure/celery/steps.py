@@ -18,6 +18,7 @@ else:
 
 class _OnPorts(_Task):
     abstract = True
+    Request = "app.infrastructure.celery.requests:NamedQueue"
 
     def _ports(self) -> Ports:
         app: Any = self.app
@@ -60,6 +61,8 @@ class Tick(_OnPorts):
     """A task in beat's schedule. `run_tick` documents what happens around its function."""
 
     abstract = True
+    send_events = False
+    """Flower would show more ticks than steps."""
 
     def __call__(self) -> None:
         self._note_wait()
