@@ -1,6 +1,8 @@
 """A worker that serves the next step's queue does that step itself, which nobody can tell."""
 
+import base64
 import copy
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,10 +12,12 @@ import pytest
 import redis
 from celery.signals import task_failure, task_postrun, task_prerun, task_received
 from celery.worker import state
+from redis.client import PubSub
 
 from app.domain.chain import ADMIT, CHAIN, CREATE, PERSIST, POLL, START
 from app.domain.errors import RuntimeUnavailable
 from app.infrastructure.celery.messages import PUBLISHED_AT, REQUEST_ID, is_link, link, step_message
+from app.queues import queue_of
 from tests.support.builders import an_id
 from tests.support.own_worker import APART, OwnWorker
 from tests.support.waiting import wait_until
@@ -62,6 +66,38 @@ def test_each_step_begins_after_the_one_before_has_ended(worker: OwnWorker) -> N
     assert order == ["task-started", "task-succeeded"] * len(CHAIN)
     ids = [event["uuid"] for event in worker.events if event["type"] == "task-started"]
     assert [event["uuid"] for event in worker.events if event["type"] == "task-succeeded"] == ids
+    queues = [event["queue"] for event in worker.events if event["type"] == "task-started"]
+    assert queues == [queue_of(step) for step in CHAIN]
+
+
+def test_the_end_of_a_step_is_reported_by_a_worker_that_stops(
+    worker: OwnWorker, redis_client: redis.Redis
+) -> None:
+    begun, stopped = threading.Event(), threading.Event()
+
+    def end_late(_: str) -> bool:
+        begun.set()
+        return not stopped.wait(30)
+
+    worker.acts[ADMIT] = end_late
+    with redis_client.pubsub() as channels:  # type: ignore[no-untyped-call]  # no types
+        channels.psubscribe("*celeryev*")
+        with worker.running():
+            worker.start(ID)
+            assert begun.wait(30)
+            worker.stop()
+            wait_until(worker.consumer.blueprint.shutdown_complete.is_set)
+            stopped.set()
+        heard = [*events_in(channels)]
+    assert [event["type"] for event in heard] == ["task-received", "task-started", "task-succeeded"]
+
+
+def events_in(channels: PubSub) -> Iterator[dict[str, Any]]:
+    """What has arrived of task events, which come in batches."""
+    while (message := channels.get_message(timeout=1)) is not None:
+        if message["type"] == "pmessage" and "task.multi" in str(message["channel"]):
+            body = base64.b64decode(json.loads(message["data"])["body"])
+            yield from json.loads(body)
 
 
 def test_threads_of_steps_send_no_task_events(worker: OwnWorker) -> None:

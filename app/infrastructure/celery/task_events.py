@@ -29,9 +29,10 @@ class BatchingConsumer(Consumer):
     def on_send_event_buffered(self) -> None:  # type: ignore[override]  # the stub is wrong
         """Do nothing: the event waits for the timer."""
 
-    def stop(self) -> None:
+    def shutdown(self) -> None:
+        """End, after the pool: it had tasks in progress, whose ends Flower would never see."""
         self._publish_events()
-        super().stop()
+        super().shutdown()
 
     def _publish_events(self) -> None:
         if self.event_dispatcher is not None:
