@@ -103,14 +103,20 @@ class AdmissionQueue(Protocol):
 
     def length(self) -> int: ...
 
+    def check_version(self) -> None:
+        """Raises CoordinationIsNewer if a newer release wrote the data. So does `ready`."""
+
     def upgrade(self) -> None:
         """Run the migrations that the data lacks.
 
-        Raises CoordinationIsNewer if a newer release wrote it. So does `ready`.
+        From then on, coordinators of an older release admit nothing. Raises CoordinationIsNewer.
         """
 
     def ready(self) -> bool:
-        """Return False after a loss of data, until `mark_ready`."""
+        """Return False after a loss of data, until `mark_ready`.
+
+        Data of an older release is in other places, so it counts as lost.
+        """
 
     def mark_ready(self) -> None: ...
 

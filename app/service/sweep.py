@@ -56,6 +56,7 @@ ORPHAN_SECONDS: Final = 5.0
 def sweep(ports: Ports) -> None:
     """One tick. Parts that release something come first, so that no other part can stop them."""
     if not ports.admission.ready():
+        ports.admission.upgrade()
         rebuild_admission(ports)
     free_lost_slots(ports)
     fill_slots(ports)

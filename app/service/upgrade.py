@@ -10,16 +10,20 @@ log = logging.getLogger(__name__)
 
 
 def upgrade(ports: Ports) -> None:
-    """Run the migrations that database, event log and Redis lack.
+    """Run the migrations that database and event log lack.
 
     What is down now is upgraded when it is first used. Raises IsNewer if a newer release wrote any
-    of them; the process must then end.
+    of them, or the data in Redis; the process must then end.
+
+    The sweep upgrades Redis, because coordinators of the release before admit nothing after that:
+    in a rolling restart, other parts may be replaced long before them.
 
     A process beside no sandbox host also records which database it has, for those that start.
     """
-    for part in (ports.store, ports.event_log, ports.admission):
+    store, event_log, admission = ports.store, ports.event_log, ports.admission
+    for prepare in (store.upgrade, event_log.upgrade, admission.check_version):
         try:
-            part.upgrade()
+            prepare()
         except IsNewer:
             raise
         except Unavailable as error:

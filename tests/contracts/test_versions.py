@@ -246,7 +246,7 @@ class TestNewer:
     def test_data_in_redis(self, redis_client: redis.Redis) -> None:
         RedisVersions(redis_client).advance(NEWER)
         queue = RedisAdmissionQueue(redis_client)
-        for use in (queue.upgrade, queue.ready):
+        for use in (queue.check_version, queue.upgrade, queue.ready):
             refused(use, CoordinationIsNewer)
         assert redis_client.get(redis_versions.VERSION) == str(NEWER)
 

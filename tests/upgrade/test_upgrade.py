@@ -169,13 +169,18 @@ def test_a_failure_that_was_parked_is_taken_in(restored: Restored) -> None:
     assert ports.parking.unpark(10) == []
 
 
-def test_the_queue_is_rebuilt_under_its_new_names(restored: Restored) -> None:
-    queue = restored.twins.ports.admission
+def test_the_queue_is_rebuilt_under_its_new_names(
+    restored: Restored, redis_client: redis.Redis
+) -> None:
+    """By the sweep: until then, coordinators of the earlier release use the old names."""
+    queue, before = restored.twins.ports.admission, set(redis_client.keys())
     upgrade(restored.twins.ports)
     assert not queue.ready()
+    assert set(redis_client.keys()) == before
     sweep(restored.twins.ports)
     assert queue.ready()
     assert (queue.length(), queue.slots_used()) == (2, 2)
+    assert not before & set(redis_client.keys("podline:queue*"))
 
 
 @pytest.mark.parametrize("folder", [path.parent for path in RECORDINGS if "sqlite" in path.parts])

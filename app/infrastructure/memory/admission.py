@@ -128,6 +128,9 @@ class MemoryAdmissionQueue:
     def length(self) -> int:
         return len(self._queued)
 
+    def check_version(self) -> None:
+        return
+
     def upgrade(self) -> None:
         return
 

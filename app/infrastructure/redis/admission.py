@@ -50,6 +50,7 @@ class RedisAdmissionQueue:
         self._ageing = max(1, int(ageing_seconds * SECOND))
         source = files(__package__).joinpath("admission.lua").read_text(encoding="utf-8")
         self._script = client.register_script(source)
+        self._migrations = versions.migrations(client)
 
     @raises_unavailable
     def enter(self, entries: Sequence[QueueEntry]) -> None:
@@ -124,12 +125,16 @@ class RedisAdmissionQueue:
     def length(self) -> int:
         return self._client.zcard(QUEUE)
 
+    @raises_unavailable
+    def check_version(self) -> None:
+        versions.refuse_if_newer(self._client, self._migrations)
+
     def upgrade(self) -> None:
-        versions.bring_up_to_date(self._client, versions.migrations(self._client))
+        versions.bring_up_to_date(self._client, self._migrations)
 
     @raises_unavailable
     def ready(self) -> bool:
-        self.upgrade()
+        self.check_version()
         return bool(self._client.exists(READY))
 
     @raises_unavailable

@@ -68,15 +68,19 @@ def bring_up_to_date(client: redis.Redis, migrations: Sequence[Migration]) -> No
 
     Raises CoordinationUnavailable while another process upgrades the keys.
     """
-    versions = RedisVersions(client)
+    refuse_if_newer(client, migrations)
+    upgrade(RedisVersions(client), migrations)
+
+
+def refuse_if_newer(client: redis.Redis, migrations: Sequence[Migration]) -> None:
+    """Raises CoordinationIsNewer."""
     refuse_newer(
-        versions.version(),
+        RedisVersions(client).version(),
         len(migrations),
         what=lambda: "the data in Redis",
         otherwise="empty this Redis: the queue is rebuilt from the database",
         error=CoordinationIsNewer,
     )
-    upgrade(versions, migrations)
 
 
 class RedisVersions:
