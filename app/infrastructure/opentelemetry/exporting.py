@@ -7,8 +7,9 @@ import atexit
 import logging
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
+from typing import Final
 
 from opentelemetry.exporter.otlp.proto.http import trace_exporter
 from opentelemetry.sdk.resources import (
@@ -23,18 +24,21 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, Spa
 
 log = logging.getLogger(__name__)
 
+END_SECONDS: Final = 2.0
+"""For a batch once the process ends: whoever stops it waits."""
+
 
 def make_provider() -> TracerProvider:
     """What makes and exports the spans of this process, whose end exports the last ones.
 
     It has a thread, so the process must not fork any more.
     """
-    exporter = CollectorExporter(trace_exporter.OTLPSpanExporter())
+    exporter = CollectorExporter(lambda seconds: trace_exporter.OTLPSpanExporter(timeout=seconds))
     provider = TracerProvider(resource=_resource(), shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(exporter))
 
     def end() -> None:
-        exporter.waste_no_time()
+        exporter.hurry()
         provider.shutdown()
 
     atexit.register(end)
@@ -58,14 +62,20 @@ class CollectorExporter(SpanExporter):
     OTEL_EXPORTER_OTLP_TIMEOUT says.
     """
 
-    def __init__(self, exporter: SpanExporter) -> None:
-        self._exporter = exporter
+    def __init__(self, make: Callable[[float | None], SpanExporter]) -> None:
+        """`make` makes the vendor's, which tries for that many seconds, by default the standard."""
+        self._make = make
+        self._exporter = make(None)
         self._is_down = False
+        self._is_ending = False
         self._reason = _Reason()
         for name in (trace_exporter.__name__, "opentelemetry.exporter.otlp.common.http"):
             logging.getLogger(name).addFilter(self._reason)
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        if self._is_ending and self._is_down:
+            return SpanExportResult.FAILURE
+        self._reason.text = ""
         result = self._exporter.export(spans)
         was_down, self._is_down = self._is_down, result is SpanExportResult.FAILURE
         if self._is_down and not was_down:
@@ -74,10 +84,11 @@ class CollectorExporter(SpanExporter):
             log.warning("the collector accepts traces again")
         return result
 
-    def waste_no_time(self) -> None:
-        """Give up if the collector is unavailable, because the process ends."""
-        if self._is_down:
-            self.shutdown()
+    def hurry(self) -> None:
+        """Give up soon from now on, and at once if the collector is down: the process ends."""
+        before, self._exporter = self._exporter, self._make(END_SECONDS)
+        self._is_ending = True
+        before.shutdown()
 
     def shutdown(self) -> None:
         self._exporter.shutdown()
@@ -87,10 +98,10 @@ class CollectorExporter(SpanExporter):
 
 
 class _Reason(logging.Filter):
-    """Keeps the vendor's latest line, and lets none through: it writes several for each batch."""
+    """Keeps the first line of the vendor's about a batch, which has the reason, and drops all."""
 
     text = ""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        self.text = record.getMessage()
+        self.text = self.text or record.getMessage()
         return False
