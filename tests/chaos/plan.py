@@ -59,6 +59,8 @@ class FaultKind:
     weight: int
     seconds: tuple[float, float] = (0, 0)
     """The shortest and the longest; both 0 for what only happens, such as a kill."""
+    alone: bool = False
+    """Whether it meets no other one."""
 
     @property
     def lasts(self) -> bool:
@@ -141,7 +143,7 @@ def _faults(
     meanwhile: float,
 ) -> list[Fault]:
     names, weights = list(kinds), [kind.weight for kind in kinds.values()]
-    happen = [name for name in names if not kinds[name].lasts]
+    happen = [name for name in names if not kinds[name].lasts and not kinds[name].alone]
     faults = []
     for number in range(count):
         name = random.choices(names, weights)[0]
@@ -153,7 +155,7 @@ def _faults(
                 after=executions * (number + 1) // (count + 1),
                 seconds=round(random.uniform(*kinds[name].seconds), 1),
                 choice=random.randrange(1000),
-                meanwhile=second if kinds[name].lasts else None,
+                meanwhile=second if kinds[name].lasts and not kinds[name].alone else None,
             )
         )
     return faults

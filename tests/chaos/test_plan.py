@@ -4,10 +4,16 @@ from collections import Counter
 
 import pytest
 
+from tests.chaos import hosts, up
 from tests.chaos.plan import OWNERS, Cancel, FaultKind, Follow, make_plan
 from tests.chaos.programs import KINDS
 
-FAULTS = {"kill": FaultKind(1), "stop": FaultKind(3, (1, 4))}
+FAULTS = {
+    "kill": FaultKind(1),
+    "stop": FaultKind(3, (1, 4)),
+    "kill everything": FaultKind(1, alone=True),
+    "stop everything": FaultKind(1, (1, 4), alone=True),
+}
 
 
 def test_the_same_seed_makes_the_same_plan() -> None:
@@ -44,7 +50,7 @@ def test_faults_are_spread_over_the_load_and_last_as_their_kind_says() -> None:
     moments = [fault.after for fault in plan.faults]
     assert moments == sorted(moments)
     assert (moments[0], moments[-1]) == (10, 990)
-    assert all((1 <= f.seconds <= 4) == (f.name == "stop") for f in plan.faults)
+    assert all((1 <= f.seconds <= 4) == f.name.startswith("stop") for f in plan.faults)
     counted = Counter(fault.name for fault in plan.faults)
     assert counted["stop"] > counted["kill"] > 0
 
@@ -55,5 +61,13 @@ def test_some_faults_that_last_meet_one_that_happens() -> None:
         ("kill", None),
         ("stop", None),
         ("stop", "kill"),
+        ("kill everything", None),
+        ("stop everything", None),
     }
     assert {f.meanwhile for f in make_plan(1, 9, 99, FAULTS, meanwhile=0).faults} == {None}
+
+
+@pytest.mark.parametrize("kinds", [up.KINDS, hosts.KINDS], ids=["up", "hosts"])
+def test_a_part_has_every_kind_of_fault(kinds: dict[str, FaultKind]) -> None:
+    plan = make_plan(1, 5000, 400, kinds)
+    assert {fault.name for fault in plan.faults} == kinds.keys()

@@ -88,6 +88,10 @@ class SandboxHost:
             _ip("-n", self._namespace, *words)
         _ip("-n", self._namespace, "link", "set", "lo", "up")
 
+    @property
+    def address(self) -> str:
+        return self._address.partition("/")[0]
+
     def remove(self) -> None:
         self.kill()
         with suppress(subprocess.CalledProcessError):
@@ -171,6 +175,16 @@ class SandboxHost:
                     process.resume()
 
     @contextmanager
+    def slow(self, rate: str) -> Iterator[None]:
+        """Let nothing reach it faster than that meanwhile, such as `100kbit`."""
+        queue = ["tc", "qdisc", "add", "dev", self._link, "root", "tbf"]
+        subprocess.run([*queue, "rate", rate, "burst", "4kb", "latency", "1s"], check=True)
+        try:
+            yield
+        finally:
+            subprocess.run(["tc", "qdisc", "del", "dev", self._link, "root"], check=True)
+
+    @contextmanager
     def cut_off(self) -> Iterator[None]:
         """Let it reach nobody meanwhile."""
         _ip("link", "set", self._link, "down")
@@ -200,18 +214,19 @@ class ManyHosts:
         with ExitStack() as starting:
             self._make_bridge(starting)
             outside = f"{self._network.prefix}.1"
-            mongo = MongoServer(self._folder, outside)
-            mongo.start()
-            starting.callback(mongo.kill)
+            self.mongo = MongoServer(self._folder, outside)
+            self.mongo.start()
+            starting.callback(self.mongo.kill)
             port = free_port(outside)
             open_to_hosts = {"bind": outside, "protected-mode": "no"}
-            starting.enter_context(ValkeyServer(port, host=outside, config=open_to_hosts))
+            self._valkey = ValkeyServer(port, host=outside, config=open_to_hosts)
+            starting.enter_context(self._valkey)
             self.redis = Redis(host=outside, port=port, decode_responses=True)
             self.url = f"http://127.0.0.1:{free_port()}"
             self.environment = {
                 **os.environ,
                 "PODLINE_DATA_DIR": str(self._folder / "service"),
-                "PODLINE_DATABASE_URL": mongo.url("podline"),
+                "PODLINE_DATABASE_URL": self.mongo.url("podline"),
                 "PODLINE_REDIS_URL": f"redis://{outside}:{port}/0",
                 "PODLINE_RUNTIME_URL": "hosts:",
                 "PODLINE_ADMIN_KEY": self.key,
@@ -289,7 +304,7 @@ class ManyHosts:
         return set(self.redis.scan_iter(_type="list"))
 
     def logs(self) -> str:
-        own = {name: self._folder / f"{name}.log" for name in self._processes}
+        own = {name: self._log(name) for name in self._processes}
         texts = [f"--- {name}\n{log.read_text()[-3_000:]}" for name, log in own.items()]
         return "\n".join([*texts, *(host.log() for host in self.hosts.values())])
 
@@ -299,6 +314,21 @@ class ManyHosts:
         with ExitStack() as at_end:
             folder = self._folder / f"another-{name}"
             yield self._add(at_end, folder, name, len(self.hosts), {})
+
+    def process(self, name: str) -> psutil.Process:
+        """The process of `api`, `worker` or `beat`."""
+        return psutil.Process(self._processes[name].pid)
+
+    def kill(self, name: str) -> None:
+        """Kill `api`, `worker` or `beat`, and start it again."""
+        self._processes[name].kill()
+        self._processes[name].wait()
+        self._start(name)
+
+    def restart_redis(self) -> None:
+        """It comes back empty."""
+        self._valkey.stop()
+        self._valkey.start()
 
     @contextmanager
     def redis_stopped(self) -> Iterator[None]:
@@ -329,13 +359,20 @@ class ManyHosts:
 
     def _start_all(self) -> None:
         (self._folder / "service").mkdir(mode=0o700)
-        self._start("api", "app.server", "--bind", self.url.removeprefix("http://"))
-        self._start("worker", "celery", "-A", "tasks", "worker", "-n", "beside-no-host@%h")
-        self._start("beat", "celery", "-A", "tasks", "beat", "--pidfile=")
+        for name in ("api", "worker", "beat"):
+            self._start(name)
 
-    def _start(self, name: str, module: str, *arguments: str) -> None:
-        log = self._folder / f"{name}.log"
-        self._processes[name] = start_part(log, self.environment, module, *arguments)
+    def _start(self, name: str) -> None:
+        celery = ("celery", "-A", "tasks", name)
+        command = {
+            "api": ("app.server", "--bind", self.url.removeprefix("http://")),
+            "worker": (*celery, "-n", "beside-no-host@%h"),
+            "beat": (*celery, "--pidfile="),
+        }[name]
+        self._processes[name] = start_part(self._log(name), self.environment, *command)
+
+    def _log(self, name: str) -> Path:
+        return self._folder / f"{name}.log"
 
     def _is_ready(self) -> bool:
         for name, process in self._processes.items():

@@ -3,6 +3,8 @@
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pymongo
@@ -52,6 +54,16 @@ class MongoServer:
         for name in self._client[database].list_collection_names():
             if name != COLLECTIONS[VersionDocument]:
                 self._client[database][name].delete_many({})
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Let it hang meanwhile."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
         if self._process is not None:

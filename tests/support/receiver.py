@@ -1,4 +1,4 @@
-"""A receiver of callbacks on the loopback interface."""
+"""A receiver of callbacks, by default on the loopback interface."""
 
 import socket
 import ssl
@@ -47,6 +47,7 @@ class Receiver:
     context: ssl.SSLContext | None = None
     keeps: bool = False
     """Whether connections stay open for another request, if the answer allows it."""
+    host: str = "127.0.0.1"
     connections: int = 0
     received: list[Received] = field(default_factory=list)
     _arrived: threading.Condition = field(default_factory=threading.Condition)
@@ -71,7 +72,7 @@ class Receiver:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer((self.host, 0), Handler)
         if self.context is not None:
             plain = self._server.socket
             self._server.socket = self.context.wrap_socket(plain, server_side=True)
@@ -97,7 +98,7 @@ class Receiver:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/ended"
+        return f"http://{self.host}:{self.port}/ended"
 
     def ids(self) -> list[str]:
         """The execution of each request, in order."""

@@ -36,7 +36,8 @@ def in_processes(**values: object) -> dict[str, str]:
     """Return an environment for processes in which constants have these values.
 
     `beat__<tick>` names the interval of a tick, and `celery__<setting>` a setting of Celery;
-    `supervisor__` and `processes__` those of `podline up` and of the API's processes. Python
+    `supervisor__`, `child__` and `processes__` those of `podline up`, of each of its children, and
+    of the API's processes. Python
     imports the sitecustomize in this folder.
     """
     named: dict[str, dict[str, object]] = {}
@@ -52,8 +53,8 @@ def _module_and_constant(name: str) -> tuple[str, str]:
         return "celeryconfig", last
     if path == ["processes"]:
         return "app.server.processes", last
-    if path == ["supervisor"]:
-        return "app.cli.up.supervisor", last
+    if path in (["supervisor"], ["child"]):
+        return f"app.cli.up.{path[0]}", last
     if path == ["beat"]:
         return "celeryconfig", f"beat_schedule.{last.replace('_', ' ')}.schedule"
     return ".".join(["app.service", *path]), last
