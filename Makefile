@@ -8,6 +8,8 @@
 #                    takes stop and up) and a cluster (KUBECONFIG=file); SERVERS=kafka for one alone
 # make test-again    run the tests that failed once more
 # make compose-test  test the containers of compose/, on a Docker engine
+# make chaos         break a service under load, and count what came of it (docs/chaos.md):
+#                    SEED=2 EXECUTIONS=5000 FAULTS=200 SECONDS=900 PLACE=up (or hosts)
 # make mutation      measure how many small mistakes the unit tests notice (docs/mutation.md)
 # make bench         run the benchmarks
 # make docs          build the documentation in site/
@@ -24,7 +26,8 @@ PACKAGE := setup.cfg setup.py pyproject.toml constraints.txt \
 # uv lists the hashes of all wheels of a version, for every processor.
 UV ?= uv
 
-.PHONY: up lock test test-page test-long test-cluster test-soak test-again compose-test check mutation bench docs page clean
+.PHONY: up lock test test-page test-long test-cluster test-soak test-again compose-test chaos check mutation bench docs page \
+	clean
 .DELETE_ON_ERROR:
 
 up: .venv/standalone
@@ -64,6 +67,11 @@ test-again: .venv/test
 
 compose-test: .venv/test
 	$(BIN)/pytest -m docker tests/compose
+
+chaos: .venv/test
+	@$(BIN)/python -m tests.chaos --place $(or $(PLACE),up) --seed $(or $(SEED),1) \
+		--executions $(or $(EXECUTIONS),5000) --faults $(or $(FAULTS),200) \
+		--seconds $(or $(SECONDS),900)
 
 check: .venv/test
 	$(BIN)/ruff check

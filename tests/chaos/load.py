@@ -25,8 +25,7 @@ from tests.chaos.programs import KINDS
 
 _TROUBLE: Final = (Unreachable, Unavailable, RateLimited, ProtocolError)
 """What a client meets while parts are down. A response that was cut off is no JSON."""
-_PAUSE_SECONDS: Final = 0.3
-"""Before a client repeats what failed."""
+PAUSE_SECONDS: Final = 0.3
 _LOOK_SECONDS: Final = 0.05
 """Between two looks whether a program runs."""
 
@@ -45,11 +44,12 @@ class Load:
         *,
         in_flight: int,
         patience: float,
+        pause: float = PAUSE_SECONDS,
     ) -> None:
         """`clients` has one for each owner.
 
         Programs have `mark` in their environment. `patience` is the number of seconds after which
-        a client stops waiting for what it submitted.
+        a client stops waiting for what it submitted, and `pause` that before it repeats a request.
         """
         assert len(clients) == OWNERS
         self.accepted: list[Accepted] = []
@@ -59,6 +59,7 @@ class Load:
         self._receiver_url = receiver_url
         self._mark = mark
         self._patience = patience
+        self._pause = pause
         self._works = iter(plan.works)
         self._key = f"chaos-{mark}"
         self._changed = threading.Condition()
@@ -167,7 +168,7 @@ class Load:
                         pass
                 told.ended = client.wait(told.id, timeout=left)
                 return
-            time.sleep(_PAUSE_SECONDS)
+            time.sleep(self._pause)
 
     def _client_of(self, told: Accepted) -> Client:
         return self._clients[int(told.owner.rpartition("-")[2])]
@@ -185,7 +186,7 @@ class Load:
             except ApiError as refusal:
                 self.refused.append(f"{refusal.problem.status}: {refusal}")
                 return None
-            time.sleep(_PAUSE_SECONDS)
+            time.sleep(self._pause)
         self.refused.append(f"still after {self._patience:.0f} s: {error!r}")
         return None
 

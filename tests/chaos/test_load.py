@@ -31,7 +31,9 @@ def plan() -> Plan:
 
 def load_of(service: Service, plan: Plan, patience: float = 60) -> Load:
     clients = [Client(service.url, service.key, retries=0) for _ in range(OWNERS)]
-    return Load(plan, clients, "https://shop.example", "x", in_flight=4, patience=patience)
+    return Load(
+        plan, clients, "https://shop.example", "x", in_flight=4, patience=patience, pause=0.01
+    )
 
 
 def ended(load: Load) -> list[Execution]:
@@ -43,9 +45,9 @@ def ended(load: Load) -> list[Execution]:
 def sometimes(
     incident: Callable[[], Response | None], every: int = 4
 ) -> list[Callable[[], Response | None]]:
-    """For many requests: nothing for most of them."""
+    """For the first requests: nothing for most of them."""
     numbers = count()
-    return [lambda: incident() if next(numbers) % every == 0 else None] * 200
+    return [lambda: incident() if next(numbers) % every == 0 else None] * 40
 
 
 def unavailable() -> Response:

@@ -11,9 +11,7 @@ from typing import Final, Self
 import psutil
 import redis
 
-from app.infrastructure.mongo.store import MongoStore
-from app.infrastructure.sqlite.store import SqliteStore
-from app.ports import Blobs, EventLog
+from app.ports import Blobs, EventLog, Store
 from app.settings.folders import BLOBS, SANDBOX
 from app.wiring.stores import make_store
 from podline import Client
@@ -122,7 +120,7 @@ class Up:
         return self._proxy.url
 
     @property
-    def store(self) -> SqliteStore | MongoStore:
+    def store(self) -> Store:
         return self._store
 
     @property
