@@ -56,7 +56,8 @@ def collect(
     of_none: list[str] = []
     for letter in every_letter(sources.store):
         # The letter of a failed execution is that of the first one, and names the newest retry.
-        named = {letter.execution_id, letter.id.rpartition(".")[2]} & rows.keys()
+        ids_in_it = (letter.execution_id or "", letter.id.rpartition(".")[2])
+        named = rows.keys() & ids_in_it
         for id in named:
             letters[id].append(letter)
         of_none += [] if named else [f"{letter.id}: {letter.error}"]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import podline
 from app.domain.callback import CallbackState
 from app.domain.dead_letter import DeadLetterKind
 from app.domain.execution import TERMINAL, TRANSITIONS, Event, Execution, State
@@ -43,7 +44,7 @@ def count(everything: Everything, max_attempts: int) -> list[Off]:
         for reason in check(found, max_attempts)
     ]
     off += [Off(RETRIES, *each) for each in _retries(everything.executions)]
-    off += [Off(USAGE, None, each) for each in _usage(everything)]
+    off += [Off(USAGE, *each) for each in _usage(everything)]
     for kind, names in everything.left.items():
         off += [Off(LEFT, _named_in(name), f"{kind}: {name}") for name in names]
     return off + [Off(ACCEPTED, None, f"refused: {each}") for each in everything.refused]
@@ -90,11 +91,12 @@ def _shown(found: Found, row: Execution) -> Iterator[str]:
     for when, seen in (("now", found.shown), ("at its end", found.accepted.ended)):
         if seen is None:
             yield f"the API did not show its end {when}"
-        elif (seen.state, seen.outcome) != (row.state, row.outcome):
-            yield (
-                f"the API showed {seen.state}, {seen.outcome} {when}, and the store has"
-                f" {row.state}, {row.outcome}"
-            )
+        elif _end(seen) != _end(row):
+            yield f"the API showed {_end(seen)} {when}, and the store has {_end(row)}"
+
+
+def _end(seen: Execution | podline.Execution) -> str:
+    return f"{seen.state}, {seen.outcome}"
 
 
 def _is_end(event: Event) -> bool:
@@ -139,8 +141,8 @@ def _callbacks(found: Found, _: int) -> Iterator[str]:
     elif row.callback.state is not CallbackState.DELIVERED:
         yield f"its end was sent, and the row says {row.callback.state}"
     for sent in found.callbacks:
-        if (sent.state, sent.outcome) != (row.state, row.outcome):
-            yield f"{sent.state}, {sent.outcome} was sent instead of {row.state}, {row.outcome}"
+        if _end(sent) != _end(row):
+            yield f"{_end(sent)} was sent instead of {_end(row)}"
 
 
 def _events(found: Found, _: int) -> Iterator[str]:
@@ -204,21 +206,29 @@ def _retries(executions: Mapping[str, Found]) -> Iterator[tuple[str, str]]:
                 yield id, f"{row.retry_of}, which it retries, does not name it"
 
 
-def _usage(everything: Everything) -> Iterator[str]:
+def _usage(everything: Everything) -> Iterator[tuple[str | None, str]]:
     """The sums over all rows are what the days have, and what the API shows."""
-    rows: defaultdict[str, Used] = defaultdict(Used)
-    for found in everything.executions.values():
+    of_owners: defaultdict[str, dict[str, Used]] = defaultdict(dict)
+    for id, found in everything.executions.items():
         row = found.row
         if row is not None and row.state.terminal:
-            rows[row.owner] += Used(1, row.cpu_us or 0, row.stored_bytes or 0)
-    for owner in sorted({*rows, *everything.usage, *everything.shown_usage}):
+            of_owners[row.owner][id] = Used(1, row.cpu_us or 0, row.stored_bytes or 0)
+    for owner in sorted({*of_owners, *everything.usage, *everything.shown_usage}):
+        rows = sum(of_owners[owner].values(), Used())
         counted, shown = (
             usage.get(owner, Used()) for usage in (everything.usage, everything.shown_usage)
         )
-        if counted != rows[owner]:
-            yield f"{owner}: the rows have {rows[owner]}, and the days {counted}"
+        if counted != rows:
+            reason = f"{owner}: the rows have {rows}, and the days {counted}"
+            yield _counted_wrongly(of_owners[owner], counted - rows), reason
         if shown != counted:
-            yield f"{owner}: the days have {counted}, and the API shows {shown}"
+            yield None, f"{owner}: the days have {counted}, and the API shows {shown}"
+
+
+def _counted_wrongly(used: Mapping[str, Used], difference: Used) -> str | None:
+    """The one execution that was counted twice or not at all, if it explains the difference."""
+    wrong = (difference, Used() - difference)
+    return next((id for id, of_one in used.items() if of_one in wrong), None)
 
 
 def _named_in(name: str) -> str | None:

@@ -63,6 +63,9 @@ class Used:
             self.stored_bytes + other.stored_bytes,
         )
 
+    def __sub__(self, other: "Used") -> "Used":
+        return self + Used(-other.executions, -other.cpu_us, -other.stored_bytes)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Everything:

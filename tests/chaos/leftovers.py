@@ -76,16 +76,21 @@ def of_machine(mark: str) -> Left:
 def of_redis(client: "redis.Redis") -> Left:
     """Slots, queue entries, messages, and keys of executions that never expire."""
     return {
-        "slots": set(client.zrange(SLOTS, 0, -1)),
-        "queue entries": set(client.hkeys(ENTRIES)),
+        "slots": _texts(client.zrange(SLOTS, 0, -1)),
+        "queue entries": _texts(client.hkeys(ENTRIES)),
         "messages": {f"{key}: {client.llen(key)}" for key in client.scan_iter(_type="list")},
-        "parked dead letters": set(client.zrange(PARKING, 0, -1)),
+        "parked dead letters": _texts(client.zrange(PARKING, 0, -1)),
         "keys in Redis": {
             key
             for key in client.scan_iter()
             if _NAMES_EXECUTION.search(key) and client.ttl(key) == _NO_EXPIRY
         },
     }
+
+
+def _texts(found: Iterable[object]) -> set[str]:
+    """What a client with `decode_responses` returns."""
+    return set(map(str, found))
 
 
 def of_store(store: Store, owners: Iterable[str]) -> Left:

@@ -18,7 +18,7 @@ from app.service.relay import relay
 from app.service.retry import retry
 from app.service.sweep import sweep
 from app.service.usage import fold
-from tests.chaos import counting
+from tests.chaos import counting, programs
 from tests.chaos.collecting import Sources, collect, stored_usage
 from tests.chaos.counting import Off, count
 from tests.chaos.found import Accepted, Everything, Found, Used
@@ -45,7 +45,7 @@ class Run:
         self._relay_and_fold()
 
     def _accepted(self, number: int) -> Accepted:
-        kind = counting.KINDS[KINDS[number]]
+        kind = programs.KINDS[KINDS[number]]
         crashes = exited(signal="SIGSEGV") if number == CRASHED else exited()
         runs_on = number in (CANCELLED, FAILED)
         script = Script(prints=kind.stdout(number), ends=None if runs_on else crashes)
@@ -91,7 +91,7 @@ class Run:
         def show(accepted: Accepted) -> tuple[podline.Execution, bytes | None]:
             stdout = None
             if self.row(accepted).state is State.COMPLETED:
-                stdout = counting.KINDS[accepted.sample.kind].stdout(accepted.sample.number)
+                stdout = programs.KINDS[accepted.sample.kind].stdout(accepted.sample.number)
             return as_shown(self.row(accepted)), stdout
 
         twins = self.twins
@@ -330,6 +330,17 @@ def test_a_wrong_usage(good: Everything, wrong: Used) -> None:
     usage = {"ada": good.usage["ada"] + wrong}
     assert off(replace(good, usage=usage, shown_usage=usage)) == {(counting.USAGE, None)}
     assert off(replace(good, shown_usage=usage)) == {(counting.USAGE, None)}
+
+
+def test_an_execution_that_was_counted_twice_or_not_at_all_is_named(
+    run: Run, good: Everything
+) -> None:
+    id = id_of(run, LARGE)
+    row = run.row(run.accepted[LARGE])
+    once = Used(1, row.cpu_us or 0, row.stored_bytes or 0)
+    for used in (good.usage["ada"] + once, good.usage["ada"] - once):
+        usage = {"ada": used}
+        assert off(replace(good, usage=usage, shown_usage=usage)) == {(counting.USAGE, id)}
 
 
 def test_a_leaked_slot_names_its_execution(good: Everything) -> None:
