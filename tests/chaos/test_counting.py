@@ -325,7 +325,7 @@ def test_a_lost_retry(run: Run, good: Everything) -> None:
     }
 
 
-@pytest.mark.parametrize("wrong", [Used(7, 0, 0), Used(-1, 0, 0), Used(0, 1, 0), Used(0, 0, 1)])
+@pytest.mark.parametrize("wrong", [Used(7, 0, 0), Used(-2, 0, 0), Used(0, 1, 0), Used(0, 0, 1)])
 def test_a_wrong_usage(good: Everything, wrong: Used) -> None:
     usage = {"ada": good.usage["ada"] + wrong}
     assert off(replace(good, usage=usage, shown_usage=usage)) == {(counting.USAGE, None)}
