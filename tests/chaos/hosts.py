@@ -21,7 +21,7 @@ from tests.chaos.plan import FaultKind
 from tests.chaos.proxy import Proxy
 from tests.chaos.shop import Shop
 from tests.hosts.test_lost import full
-from tests.support.many_hosts import NETWORK, ManyHosts, SandboxHost
+from tests.support.many_hosts import ManyHosts, SandboxHost
 from tests.support.waiting import wait_until
 
 NAMES: Final = ("alpha", "beta", "gamma")
@@ -73,11 +73,11 @@ class Hosts:
             for name, clock in self._clocks.items()
         }
         settings = up.SETTINGS | {
-            "PODLINE_CALLBACK_NETWORKS": f"{NETWORK}.0/24",
+            "PODLINE_CALLBACK_NETWORKS": "10.0.0.0/8",
             "PODLINE_CALLBACK_SECRET": "c" * 40,
         }
         self._service = ManyHosts(folder, own, **settings)
-        self.shop = Shop(f"{NETWORK}.1")
+        self.shop = Shop(self._service.outside)
         self._proxy = Proxy(lambda: int(self._service.url.rpartition(":")[2]))
         self._running = ExitStack()
 

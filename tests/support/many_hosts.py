@@ -213,7 +213,7 @@ class ManyHosts:
     def __enter__(self) -> Self:
         with ExitStack() as starting:
             self._make_bridge(starting)
-            outside = f"{self._network.prefix}.1"
+            outside = self.outside
             self.mongo = MongoServer(self._folder, outside)
             self.mongo.start()
             starting.callback(self.mongo.kill)
@@ -243,6 +243,11 @@ class ManyHosts:
 
     def __exit__(self, *_: object) -> None:
         self._running.close()
+
+    @property
+    def outside(self) -> str:
+        """The address at which hosts reach this machine."""
+        return f"{self._network.prefix}.1"
 
     def client(self) -> Client:
         return Client(self.url, self.key)
