@@ -18,7 +18,7 @@ PodlineError
         └── Unavailable      503
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 
@@ -74,7 +74,7 @@ class Problem:
     title: str
     detail: str | None = None
     type: str = "about:blank"
-    errors: tuple[FieldProblem, ...] = ()
+    errors: tuple[FieldProblem, ...] = field(default=(), metadata={"null_means_default": True})
     request_id: str | None = None
     """The response's `X-Request-Id`, by which to search the service's log."""
     retry_after: float | None = None

@@ -7,11 +7,10 @@ from contextlib import suppress
 from typing import Final, TypeVar
 
 from podline import (
-    ApiError,
     Client,
     Conflict,
     Execution,
-    ProtocolError,
+    PodlineError,
     RateLimited,
     State,
     Unavailable,
@@ -23,8 +22,8 @@ from tests.chaos.found import Accepted
 from tests.chaos.plan import OWNERS, Cancel, Follow, Plan, Sample, Work
 from tests.chaos.programs import KINDS
 
-_TROUBLE: Final = (Unreachable, Unavailable, RateLimited, ProtocolError)
-"""What a client meets while parts are down. A response that was cut off is no JSON."""
+_TROUBLE: Final = (Unreachable, Unavailable, RateLimited)
+"""What a client meets while parts are down."""
 PAUSE_SECONDS: Final = 0.3
 _LOOK_SECONDS: Final = 0.05
 """Between two looks whether a program runs."""
@@ -183,8 +182,8 @@ class Load:
                 raise
             except _TROUBLE as trouble:
                 error = trouble
-            except ApiError as refusal:
-                self.refused.append(f"{refusal.problem.status}: {refusal}")
+            except PodlineError as refusal:
+                self.refused.append(f"{type(refusal).__name__}: {refusal}")
                 return None
             time.sleep(self._pause)
         self.refused.append(f"still after {self._patience:.0f} s: {error!r}")

@@ -15,7 +15,7 @@ from app.domain.callback import CallbackState
 from app.domain.dead_letter import CLOSED
 from app.domain.execution import Execution, State
 from app.ports import Blobs, EventLog, Store
-from podline import Client
+from podline import Client, Role
 from tests.chaos.collecting import Sources, collect, every_letter, every_row, shown_usage
 from tests.chaos.counting import PROMISES, Off, count
 from tests.chaos.found import Accepted, Everything
@@ -153,11 +153,14 @@ def _inject(place: Place, fault: Fault) -> None:
 
 
 def _owners(place: Place) -> tuple[list[Client], dict[str, str]]:
-    """A client for each owner, and the secrets that sign their callbacks."""
+    """A client for each owner, and the secrets that sign their callbacks.
+
+    Only operators may choose the urgent priorities.
+    """
     clients, signing = [], {}
     with place.admin as admin:
         for number in range(OWNERS):
-            key = admin.keys.create(owner_name(number))
+            key = admin.keys.create(owner_name(number), role=Role.OPERATOR)
             clients.append(Client(place.url, key.key))
             signing[owner_name(number)] = key.callback_secret or ""
     return clients, signing

@@ -287,6 +287,15 @@ class TestSubmitMany:
         assert {each.id for each in ended} == {first.id, last.id}
         assert all(each.result is not None for each in ended)
 
+    def test_an_error_may_name_no_field(self, twins: Twins, url: str, connect: Connect) -> None:
+        """Such as that the role of the key does not allow a priority."""
+        with with_room_for(10, twins, url, connect) as client:
+            urgent = Program(language="python", source="", priority="critical")
+            first, error = client.submit_many([*programs("a"), urgent])
+        assert isinstance(first, Execution)
+        assert isinstance(error, Forbidden)
+        assert error.problem.errors == ()
+
     def test_divides_many_into_batches(self, client: Client, worker: Worker) -> None:
         submitted = executions(client.submit_many(programs(*map(str, range(205)))))
         assert len(submitted) == 205
