@@ -107,6 +107,18 @@ def test_days_are_those_of_one_owner_in_order(store: Store) -> None:
     assert places == [(TODAY, "k"), (TODAY, "l"), ("2026-01-03", "k")]
 
 
+def test_any_two_days_of_the_calendar_select(store: Store) -> None:
+    days = ["2026-01-09", "2026-01-10", "2026-01-11"]
+    for day in days:
+        assert store.usage.put(a_day(day=day), replace(a_day(day=day), version=1))
+    for first, last, expected in (
+        ("0001-01-01", "9999-12-31", days),
+        ("2026-01-10", "2026-01-10", days[1:2]),
+        ("2026-01-11", "9999-12-31", days[2:]),
+    ):
+        assert [each.day for each in store.usage.days("ada", first, last)] == expected
+
+
 def test_days_of_all_owners_are_in_the_order_of_day_and_owner(store: Store) -> None:
     for facts in (
         {"day": "2026-01-03"},

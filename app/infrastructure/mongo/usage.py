@@ -1,7 +1,7 @@
 """Usage by day, in MongoDB."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from mongoengine.errors import NotUniqueError
@@ -54,7 +54,8 @@ class MongoUsageRecords:
 
     @at_the_edge
     def days(self, owner: str | None, first: str, last: str) -> list[UsageDay]:
-        before = (date.fromisoformat(first) - timedelta(days=1)).isoformat()
+        # There is no day before the first one of the calendar, and no usage on that.
+        before = date.fromordinal(max(date.fromisoformat(first).toordinal() - 1, 1)).isoformat()
         of = {} if owner is None else {"owner": owner}
         found = self._connection.objects(UsageDayDocument, day__gt=before, day__lte=last, **of)
         return [_to_day(row) for row in found.order_by("day", "owner", "key_id").as_pymongo()]
