@@ -28,7 +28,7 @@ settings.register_profile("full", deadline=None)
 settings.register_profile("few", max_examples=30, deadline=None)
 settings.load_profile("full")
 
-LONGEST = ("hosts", "faults", "web", "hostile", "docs", "sandbox", "integration", "up")
+LONGEST = ("hosts", "chaos", "faults", "web", "hostile", "docs", "sandbox", "integration", "up")
 """Folders whose files take a minute. Tests in the others start few processes."""
 SHARE_A_SERVICE = ("tests/acceptance", "tests/faults", "tests/hosts", "tests/web")
 """Folders whose tests share a service or browser, so that one worker of pytest-xdist runs each."""
