@@ -15,6 +15,7 @@ from app.settings.images import (
     packages_and_versions,
     pool_sizes,
 )
+from app.settings.placement import NodeLabels, NodeTaints
 
 
 class KubernetesSettings(Group):
@@ -36,6 +37,14 @@ class KubernetesSettings(Group):
     """The name of a Secret in the namespace, for pulling images."""
     runtime_class: str | None = None
     """The `RuntimeClass` of pods, such as gVisor's."""
+    node_selector: NodeLabels = ""
+    """Labels of the nodes for pods: `<key>=<value>`, separated by commas."""
+    tolerations: NodeTaints = ""
+    """Taints of nodes that pods tolerate, as `kubectl taint` spells them:
+    `<key>[=<value>][:<effect>]`, separated by commas.
+    """
+    priority_class: str | None = None
+    """The `PriorityClass` of pods."""
     cpu_request: PositiveFloat = 0.1
     """Cores that the scheduler reserves for each container."""
     cpu_limit: PositiveFloat = 1.0

@@ -7,10 +7,12 @@ from app.infrastructure.no_bays import NoBays
 from app.ports import Bays, Fleet, Runtime
 from app.settings import Settings
 from app.settings.images import images_and_versions, packages_and_versions, pool_sizes
+from app.settings.placement import node_labels, tolerations
 from app.settings.urls import HOSTS, kubernetes_namespace, socket_path
 from sandbox import languages
 
 _NOT_OF_PODS: Final = {"images", "packages", "pod_image", "ahead", "ahead_max_age"}
+_LISTS: Final = {"node_selector", "tolerations"}
 
 
 def make_runtime(
@@ -62,7 +64,9 @@ def make_kubernetes_runtime(namespace: str, settings: Settings) -> Runtime:
         PodOptions(
             collector_image=options.pod_image,
             start_timeout=policy.start_timeout,
-            **options.model_dump(exclude=_NOT_OF_PODS),
+            node_selector=node_labels(options.node_selector),
+            tolerations=tolerations(options.tolerations),
+            **options.model_dump(exclude=_NOT_OF_PODS | _LISTS),
         ),
         ahead=AheadOptions(
             sizes=pool_sizes(options.ahead),

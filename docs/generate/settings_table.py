@@ -42,6 +42,7 @@ _IN_WORDS: Final = {
     "kubernetes.images": "[every one](languages.md) as `podline/<language>:<version>`",
     "kubernetes.pod_image": "`podline/pod:<version of Podline>`",
     "kubernetes.runtime_class": "the cluster's",
+    "kubernetes.priority_class": "the cluster's",
 }
 """Defaults that depend on the machine, or that need words."""
 

@@ -35,6 +35,13 @@ def test_a_host_is_as_closed_as_the_sandbox() -> None:
     assert not {"secrets", "networks", "ports"} & HOSTS["host"].keys()
 
 
+def test_a_daemon_that_hangs_is_unhealthy() -> None:
+    """It has to answer. That its socket accepts a connection says nothing."""
+    for service in (BASE["sandbox"], HOSTS["host"]):
+        check = " ".join(service["healthcheck"]["test"])
+        assert "python3 -m sandbox.alive /run/podline/" in check
+
+
 def test_its_worker_reaches_the_stores_alone() -> None:
     workers = HOSTS["host-workers"]
     assert workers["networks"] == ["stores"]

@@ -253,6 +253,7 @@ def _remove() -> None:
     """Delete the sandboxes first, while a controller can still tell the kubelet."""
     gone = ("--ignore-not-found", "--timeout", "120s")
     kubectl("delete", "namespace", SANDBOXES, HOSTS, SERVICE, *gone)
+    kubectl("delete", "priorityclass", SANDBOXES, HOSTS, SERVICE, *gone)
 
 
 @contextmanager

@@ -5,13 +5,12 @@ import socket
 from collections.abc import Callable
 from pathlib import Path
 
+from sandbox import alive
 from sandbox.wire import framing
-from sandbox.wire.versions import OURS
 
 _TIMEOUT = 0.5
 _ALIVE_TIMEOUT = 2.0
 """A busy machine is no reason to restart a child."""
-_HELLO = {"op": "hello", "version": OURS.newest, "oldest": OURS.oldest}
 
 
 class Touched:
@@ -41,37 +40,23 @@ def redis_alive(path: Path) -> bool:
         connection.sendall(b"PING\r\n")
         return bool(connection.recv(1))
 
-    return _asked(path, ask)
-
-
-def sandbox_alive(path: Path) -> bool:
-    """Whether the daemon says which versions it speaks."""
-
-    def ask(connection: socket.socket) -> bool:
-        framing.send(connection, _HELLO)
-        return framing.receive(connection) is not None
-
-    return _asked(path, ask)
+    try:
+        return _ask(path, ask, _ALIVE_TIMEOUT)
+    except OSError:
+        return False
 
 
 def why_silent(path: Path) -> str | None:
     """Why nothing at this socket answers a daemon's client, or None if anything does."""
 
     def ask(connection: socket.socket) -> bool:
-        framing.send(connection, _HELLO)
+        framing.send(connection, alive.HELLO)
         return bool(connection.recv(1))  # Whoever sends byte by byte must not keep this waiting.
 
     try:
         return None if _ask(path, ask, _TIMEOUT) else "the connection was closed"
     except OSError as error:
         return error.strerror or str(error)
-
-
-def _asked(path: Path, ask: Callable[[socket.socket], bool]) -> bool:
-    try:
-        return _ask(path, ask, _ALIVE_TIMEOUT)
-    except (OSError, framing.ProtocolError):
-        return False
 
 
 def _ask(path: Path, ask: Callable[[socket.socket], bool], timeout: float) -> bool:

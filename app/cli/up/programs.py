@@ -17,6 +17,7 @@ from app.settings.folders import runtime_folder
 from app.settings.sources import variable
 from app.settings.urls import socket_path
 from app.wiring.files import with_metrics_folder
+from sandbox import alive
 
 _WORKER_STOP_SECONDS: Final = 15
 _API_PROCESSES: Final = 2
@@ -107,7 +108,7 @@ def _sandbox(settings: Settings) -> Program:
         nice=5,
         address=settings.runtime_url,
         ready=lambda _: probes.socket_accepts(socket),
-        alive=lambda _: probes.sandbox_alive(socket),
+        alive=lambda _: alive.answers(socket),
     )
 
 

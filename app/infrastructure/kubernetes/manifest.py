@@ -7,8 +7,8 @@ Standard (https://kubernetes.io/docs/concepts/security/).
 import base64
 import hashlib
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from app.domain.errors import RunRefused
@@ -75,6 +75,9 @@ class PodOptions:
     image_pull_policy: str = "IfNotPresent"
     image_pull_secret: str | None = None
     runtime_class: str | None = None
+    node_selector: Mapping[str, str] = field(default_factory=dict)
+    tolerations: Sequence[Mapping[str, str]] = ()
+    priority_class: str | None = None
     cpu_request: float = 0.1
     """Cores."""
     cpu_limit: float = 1.0
@@ -145,6 +148,10 @@ def pod_manifest(pod: Pod, offer: Offer, options: PodOptions, parts: int = 1) ->
         optional["imagePullSecrets"] = [{"name": options.image_pull_secret}]
     if options.runtime_class:
         optional["runtimeClassName"] = options.runtime_class
+    if options.node_selector:
+        optional["nodeSelector"] = dict(options.node_selector)
+    if options.priority_class:
+        optional["priorityClassName"] = options.priority_class
     return {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -166,7 +173,11 @@ def pod_manifest(pod: Pod, offer: Offer, options: PodOptions, parts: int = 1) ->
                 "runAsNonRoot": True,
                 "seccompProfile": {"type": "RuntimeDefault"},
             },
-            "tolerations": [_leaves("not-ready"), _leaves("unreachable")],
+            "tolerations": [
+                _leaves("not-ready"),
+                _leaves("unreachable"),
+                *map(dict, options.tolerations),
+            ],
             "containers": [
                 _collector(options, kept) | (_WITH_INPUT if parts else _AHEAD),
                 _main(pod, offer, options),
