@@ -28,7 +28,12 @@ before_task_publish.connect(stamp, weak=False)
 def make_publisher(broker_url: str) -> Celery:
     """Return the application for a process that only sends messages. Opens no connections yet."""
     transport.install()
-    return Celery(NAME, config_source=CONFIGURATION, broker=broker_url)
+    return Celery(
+        NAME,
+        config_source=CONFIGURATION,
+        broker=broker_url,
+        broker_use_ssl=transport.tls(broker_url),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,7 @@ class Application(Celery):
             NAME,
             config_source=CONFIGURATION,
             broker=broker_url,
+            broker_use_ssl=transport.tls(broker_url),
             worker_concurrency=concurrency,
             beat_schedule=beat_schedule | {"relay": every(relay_interval, RELAY)},
             task_queues=[*task_queues, *_own_queues(serving.host)],

@@ -3,6 +3,7 @@
 kombu 5.7 would lose such an item and end the worker. Here it becomes a dead letter.
 """
 
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from kombu.transport import redis as redis_transport
 from kombu.transport.virtual import Empty
 from kombu.utils.encoding import bytes_to_str
 from kombu.utils.json import loads
+from kombu.utils.url import parse_url
 
 CONNECTION_ERRORS: Final = (OSError, redis.exceptions.RedisError, OperationalError)
 """The worker reconnects after these. kombu's own list also has KeyError and others."""
@@ -94,6 +96,17 @@ class Transport(redis_transport.Transport):
         if _hooks.before_attempt is not None:
             _hooks.before_attempt()
         return super().establish_connection()
+
+
+def tls(broker_url: str) -> dict[str, Any] | None:
+    """The value of `broker_use_ssl`: for `rediss://`, the `ssl_…` of the URL. None without TLS.
+
+    The server's certificate is verified unless the URL says otherwise. kombu would not do so by
+    default, and whoever pretends to be Redis can have tasks run.
+    """
+    if not broker_url.startswith("rediss://"):
+        return None
+    return {"ssl_cert_reqs": ssl.CERT_REQUIRED, **parse_url(broker_url).get("ssl", {})}
 
 
 def install(
