@@ -22,25 +22,38 @@ OVERLAP_SECONDS: Final = 24 * 3600
 class CallbackSecrets:
     """Derives the secret of each API key."""
 
-    def __init__(self, own: str | None) -> None:
-        """`own` is the service's secret. Without one, no callbacks are accepted."""
+    def __init__(self, own: str | None, previous: str | None = None) -> None:
+        """`own` is the service's secret. Without one, no callbacks are accepted.
+
+        What is derived from `previous`, the one before, signs as well.
+        """
         self._own = own
+        self._previous = previous
 
     def __bool__(self) -> bool:
         return self._own is not None
 
     def of(self, key_id: str, generation: int) -> str:
         assert self._own is not None, "callbacks are refused before"
-        message = f"podline callback\0{key_id}\0{generation}".encode()
-        digest = hmac.digest(self._own.encode(), message, hashlib.sha256)
-        return PREFIX + base64.urlsafe_b64encode(digest).decode("ascii").rstrip("=")
+        return _derived(self._own, key_id, generation)
 
     def signing(self, key: ApiKey, now: Time) -> tuple[str, ...]:
         """The secrets that sign now, the newest first."""
-        newest = self.of(key.id, key.callback_generation)
-        if key.callback_rotated_at is None or now >= overlap_ends(key.callback_rotated_at):
-            return (newest,)
-        return newest, self.of(key.id, key.callback_generation - 1)
+        generations = [key.callback_generation]
+        if key.callback_rotated_at is not None and now < overlap_ends(key.callback_rotated_at):
+            generations.append(key.callback_generation - 1)
+        return tuple(
+            _derived(root, key.id, generation)
+            for root in (self._own, self._previous)
+            if root is not None
+            for generation in generations
+        )
+
+
+def _derived(root: str, key_id: str, generation: int) -> str:
+    message = f"podline callback\0{key_id}\0{generation}".encode()
+    digest = hmac.digest(root.encode(), message, hashlib.sha256)
+    return PREFIX + base64.urlsafe_b64encode(digest).decode("ascii").rstrip("=")
 
 
 def overlap_ends(rotated_at: Time) -> Time:

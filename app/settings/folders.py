@@ -15,13 +15,19 @@ SANDBOX = "sandbox"
 BLOBS = "blobs"
 """The folder of large contents, beside a SQLite file."""
 
+CALLBACK_SECRET = "callback-secret"
+CALLBACK_PREVIOUS_SECRET = "callback-previous-secret"
+"""Secrets of callbacks that no setting has: the one now, which `podline up` creates, and the one
+before.
+"""
+
 RESTORING = "restoring"
 """The folder into which a backup is unpacked."""
 
 IN_DATA_FOLDER = frozenset(
     {
-        *(BLOBS, "callback-secret", "children.json", "events.db", "flower-password", "key", "logs"),
-        *("metrics", "podline.db"),
+        *(BLOBS, CALLBACK_SECRET, CALLBACK_PREVIOUS_SECRET, "children.json", "events.db"),
+        *("flower-password", "key", "logs", "metrics", "podline.db"),
         *("replays", RESTORING, "run", SANDBOX, "up.lock", "url"),
     }
 )

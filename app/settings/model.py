@@ -133,6 +133,10 @@ class Settings(_PolicySettings):
     """The secret from which the secrets that sign [callbacks](callbacks.md) are derived. Without
     it, submissions with a callback are refused. `podline up` creates one in its data folder.
     """
+    callback_previous_secret: LongSecret = None
+    """The secret that this one replaces: callbacks are signed with both while it is set. See
+    [rotating](callbacks.md#rotate-the-secret-of-the-service).
+    """
     port: Port = 8000
     """The port of the API on 127.0.0.1; 0 chooses a free one. `podline up --port` sets it."""
     doors: DoorList = "all"

@@ -10,7 +10,7 @@ from app.domain.callback_url import networks
 from app.infrastructure.clock import now
 from app.ports import Clock, Leases, Ports
 from app.settings import Settings
-from app.settings.folders import kept
+from app.settings.folders import CALLBACK_PREVIOUS_SECRET, CALLBACK_SECRET, kept
 from app.wiring.callbacks import forms_of_callbacks
 from app.wiring.disk import make_disk
 from app.wiring.event_logs import make_event_log
@@ -57,7 +57,7 @@ def make_ports(settings: Settings, celery: "Celery") -> Ports:
     from app.infrastructure.redis.wakeups import RedisWakeups
     from app.infrastructure.seen_ends import SeenEndsInMemory
 
-    callback_secrets = CallbackSecrets(_callback_secret(settings))
+    callback_secrets = _callback_secrets(settings)
     policy = replace(settings.policy(), signs_callbacks=bool(callback_secrets))
     redis, store = connect(settings.redis_url), make_store(settings)
     fleet = make_fleet(settings, redis) if settings.has_hosts() else None
@@ -115,10 +115,16 @@ def make_clock(settings: Settings, redis: "Redis") -> tuple[Clock, Callable[[], 
     return clock, clock.ahead
 
 
-def _callback_secret(settings: Settings) -> str | None:
-    if settings.callback_secret:
-        return settings.callback_secret.get_secret_value()
-    return kept(settings.data_dir, "callback-secret")
+def _callback_secrets(settings: Settings) -> CallbackSecrets:
+    """Those in the settings, or else in the data folder. An empty one counts as none."""
+    own, previous = (
+        (given and given.get_secret_value()) or kept(settings.data_dir, file)
+        for given, file in (
+            (settings.callback_secret, CALLBACK_SECRET),
+            (settings.callback_previous_secret, CALLBACK_PREVIOUS_SECRET),
+        )
+    )
+    return CallbackSecrets(own, previous)
 
 
 def make_publisher(settings: Settings) -> "Celery":

@@ -11,7 +11,13 @@ from tempfile import TemporaryDirectory
 
 from app.domain.errors import PodlineError
 from app.settings import Settings
-from app.settings.folders import BLOBS, RESTORING, SANDBOX
+from app.settings.folders import (
+    BLOBS,
+    CALLBACK_PREVIOUS_SECRET,
+    CALLBACK_SECRET,
+    RESTORING,
+    SANDBOX,
+)
 from app.settings.urls import sqlite_path
 from sandbox.private import make_folder
 
@@ -120,7 +126,8 @@ def _replaced(settings: Settings) -> list[Path]:
     store, log = _databases(settings)
     data = settings.data_dir
     files = [Path(f"{path}{suffix}") for path in (store, log) if path for suffix in _OF_SQLITE]
-    return [*files, data / BLOBS, data / "key", data / "callback-secret", data / SANDBOX / "pods"]
+    names = (BLOBS, "key", CALLBACK_SECRET, CALLBACK_PREVIOUS_SECRET)
+    return [*files, *(data / name for name in names), data / SANDBOX / "pods"]
 
 
 _OF_SQLITE = ("", "-wal", "-shm")

@@ -77,7 +77,7 @@ class Service:
 @pytest.fixture
 def service(tmp_path: Path) -> Service:
     service = Service(tmp_path / "data")
-    for name in ("key", "callback-secret"):
+    for name in ("key", "callback-secret", "callback-previous-secret"):
         (service.data / name).write_text(f"the {name}\n")
     return service
 
@@ -125,7 +125,8 @@ def test_everything_comes_back(service: Service, file: Path, tmp_path: Path) -> 
     assert b"".join(again.store.blobs.read(completed.id, blob) or ()).startswith(b"much output")
     assert ids(every_event(again.log)) == ids(every_event(service.log))
     assert (again.data / "key").read_text() == "the key\n"
-    assert (again.data / "callback-secret").read_text() == "the callback-secret\n"
+    for name in ("callback-secret", "callback-previous-secret"):
+        assert (again.data / name).read_text() == f"the {name}\n"
     modes = {path: path.stat().st_mode & 0o077 for path in again.data.rglob("*")}
     assert set(modes.values()) == {0}
     assert not (again.data / "restoring").exists()

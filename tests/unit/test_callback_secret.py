@@ -43,6 +43,25 @@ def test_the_previous_secret_signs_for_a_day_after_a_rotation() -> None:
     assert SECRETS.signing(rotated, end) == both[:1]
 
 
+def test_what_the_service_s_previous_secret_gives_signs_too() -> None:
+    key = a_key()
+    old = CallbackSecrets("the secret before")
+    both = CallbackSecrets("the service's own secret", previous="the secret before")
+    assert both.of(key.id, 1) == SECRETS.of(key.id, 1)
+    assert both.signing(key, NOW) == (SECRETS.of(key.id, 1), old.of(key.id, 1))
+
+
+def test_receivers_are_told_their_new_secret_while_both_of_the_service_sign() -> None:
+    """Each key is rotated to show its new secret. Whichever a receiver has, it finds."""
+    key = replace(a_key(), callback_generation=2, callback_rotated_at=NOW)
+    old = CallbackSecrets("the secret before")
+    both = CallbackSecrets("the service's own secret", previous="the secret before")
+    header = signature(both.signing(key, NOW), NOW, b"{}")
+    for secret in (old.of(key.id, 1), both.of(key.id, 2)):
+        with pytest.raises(ProtocolError):  # {} is no execution, which is found afterwards
+            verify_callback(b"{}", header, secret, now=NOW / SECOND)
+
+
 def test_a_signature_is_as_the_documentation_says() -> None:
     at = 1_767_322_445
     expected = hmac.new(b"pcs_x", b"1767322445.{}", hashlib.sha256).hexdigest()

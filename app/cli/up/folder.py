@@ -17,7 +17,6 @@ from sandbox.private import NotPrivate, make_data_folder, make_folder
 
 KEY = "key"
 """The first admin key."""
-CALLBACK_SECRET = "callback-secret"
 URL = "url"
 """The API's URL."""
 FLOWER_PASSWORD = "flower-password"

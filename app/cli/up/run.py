@@ -15,6 +15,7 @@ from app.cli.up.report import UpReport, begin, full, rewritten, unavailable
 from app.cli.up.supervisor import STOP_SIGNALS, Supervisor, blocked
 from app.domain.errors import IsNewer, Unavailable
 from app.settings import Settings
+from app.settings.folders import CALLBACK_SECRET
 from app.settings.sources import FILE_VARIABLE, Given, settings_file
 from app.wiring.event_logs import make_event_log
 from app.wiring.files import (
@@ -98,7 +99,7 @@ def _run_children(settings: Settings, instance: Instance) -> None:
     ]
     # Before the API and the worker start, which read them, and before anybody knows the URL.
     folder.first_key(instance.data_dir)
-    folder.kept_secret(instance.data_dir / folder.CALLBACK_SECRET)
+    folder.kept_secret(instance.data_dir / CALLBACK_SECRET)
     (instance.data_dir / folder.URL).write_text(instance.url + "\n", encoding="ascii")
     report = UpReport(instance)
     report.starting()

@@ -23,7 +23,7 @@ from app.infrastructure.hashing import write_hashed
 FORMAT: Final = 1
 STORE: Final = "podline.db"
 LOG: Final = "events.db"
-SECRETS: Final = ("key", "callback-secret")
+SECRETS: Final = ("key", "callback-secret", "callback-previous-secret")
 _BLOBS: Final = "blobs"
 _MANIFEST: Final = "manifest.json"
 _BLOB_NAME: Final = re.compile(rf"{_BLOBS}/[0-9A-Z]+/[0-9a-f]{{64}}")
