@@ -22,6 +22,10 @@ echo '== 3 passed, 1 skipped in 1.00s =='
 """
 
 
+REDIS_AND_SCORE = """#!/bin/sh
+echo "make $*" >> made
+echo "[$REDIS_SERVER] [$KUBE_SCORE]"
+"""
 USES_PROMTOOL = """#!/bin/sh
 echo "make $*" >> made
 "$PROMTOOL" test
@@ -37,6 +41,7 @@ UNPACKS = """#!/bin/sh
 printf '#!/bin/sh\\necho the unpacked promtool\\n' > "$3/usr/bin/promtool"
 chmod +x "$3/usr/bin/promtool"
 """
+OF_SINGLE_TESTS = ("redis-server", "kube-score", "kubectl")
 USED = ("chmod", "dirname", "grep", "mkdir", "mktemp", "paste", "rm", "sed", "sort", "tee")
 
 
@@ -45,7 +50,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / ".ci").mkdir()
     shutil.copy(SCRIPT, tmp_path / ".ci/run")
     (tmp_path / "programs").mkdir()
-    for name in ("apt-get", "npm", "python3", "promtool"):
+    for name in ("apt-get", "npm", "python3", "promtool", *OF_SINGLE_TESTS):
         program(tmp_path, name)
     program(tmp_path, "make", MAKE)
     return tmp_path
@@ -190,10 +195,31 @@ def test_without_promtool_and_its_package_nothing_runs(folder: Path) -> None:
     assert made(folder) == []
 
 
+def test_what_single_tests_need_may_be_missing_and_is_reported(folder: Path) -> None:
+    path = without(folder, *OF_SINGLE_TESTS)
+    program(folder, "apt-get", '#!/bin/sh\n[ "$1" != download ]\n')
+    program(folder, "timeout", "#!/bin/sh\nexit 1\n")
+    program(folder, "make", REDIS_AND_SCORE)
+    done = run(folder, PATH=path, **SERVERS)
+    assert done.returncode == 0, done.stderr
+    assert "[] []" in done.stdout
+    assert [line for line in done.stdout.splitlines() if "NOT RUN" in line] == [
+        "  NOT RUN: the tests of TLS to Redis, as there is no redis-server, and apt has none",
+        "  NOT RUN: kube-score, which could not be installed",
+        "  NOT RUN: the tests of the manifests, as there is no kubectl",
+        SOAK,
+    ]
+
+
 def without_promtool(folder: Path) -> str:
-    """A PATH that lacks the real one, too, if there is one."""
+    return without(folder, "promtool")
+
+
+def without(folder: Path, *missing: str) -> str:
+    """A PATH that lacks the real ones, too, if there are any."""
     programs = folder / "programs"
-    (programs / "promtool").unlink()
+    for name in missing:
+        (programs / name).unlink()
     for name in USED:
         (programs / name).symlink_to(str(shutil.which(name)))
     return str(programs)

@@ -11,17 +11,15 @@ from typing import Any, Final
 import pytest
 
 from tests.support.kubernetes.kustomized import (
-    MANIFESTS,
+    PAGES,
     Built,
     built,
-    kustomization,
     needs_kubectl,
-    shown,
+    whole,
 )
 
 pytestmark = [pytest.mark.long, needs_kubectl]
 
-PAGES: Final = {"pods": "operations.md", "hosts": "scaling.md"}
 COMPONENT: Final = "app.kubernetes.io/component"
 POWERS: Final = {"Mi": 20, "Gi": 30}
 LOG_MIB: Final = 50
@@ -79,16 +77,7 @@ def mib(quantity: str) -> float:
 
 @pytest.fixture(scope="module", params=PAGES)
 def found(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """All that the page's kustomization makes with every component that others can do without."""
-    wanted = kustomization(PAGES[request.param])
-    more = shown("operations.md", has="kubernetes/egress")
-    wanted["components"] = [*more["components"], *wanted.get("components", ())]
-    wanted["patches"] = [*more["patches"], *wanted.get("patches", ())]
-    if request.param == "hosts":
-        wanted["components"].append(f"{MANIFESTS}/hosts-packages")
-        packages = {"name": "packages", "namespace": "podline-hosts", "literals": ["python.lock="]}
-        wanted["configMapGenerator"].append(packages)
-    return built(tmp_path_factory.mktemp("rules"), wanted)
+    return built(tmp_path_factory.mktemp("rules"), whole(request.param))
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from tests.support.markdown import DOCS, ROOT
 KUBECTL: Final = shutil.which(os.environ.get("KUBECTL", "kubectl"))
 MANIFESTS: Final = "podline/compose/kubernetes"
 """Their folder, as the pages have it."""
+PAGES: Final = {"pods": "operations.md", "hosts": "scaling.md"}
 needs_kubectl: Final = pytest.mark.skipif(KUBECTL is None, reason="needs kubectl")
 _SECRETS: Final = ("database_url", "redis_url", "admin_key", "callback_secret", "flower_password")
 
@@ -34,6 +35,21 @@ def shown(page: str, *, has: str) -> dict[str, Any]:
 
 def kustomization(page: str) -> dict[str, Any]:
     return shown(page, has="kind: Kustomization")
+
+
+def whole(runs_in: str) -> dict[str, Any]:
+    """A kustomization with every component that others can do without; programs run in `pods` or
+    on `hosts`.
+    """
+    wanted = kustomization(PAGES[runs_in])
+    more = shown("operations.md", has="kubernetes/egress")
+    wanted["components"] = [*more["components"], *wanted.get("components", ())]
+    wanted["patches"] = [*more["patches"], *wanted.get("patches", ())]
+    if runs_in == "hosts":
+        wanted["components"].append(f"{MANIFESTS}/hosts-packages")
+        packages = {"name": "packages", "namespace": "podline-hosts", "literals": ["python.lock="]}
+        wanted["configMapGenerator"].append(packages)
+    return wanted
 
 
 def built(folder: Path, wanted: dict[str, Any]) -> Built:
