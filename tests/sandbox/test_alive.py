@@ -16,14 +16,14 @@ def probe(socket: Path) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-def test_a_daemon_that_hangs_does_not_answer(own_sandbox: SandboxDaemon) -> None:
-    assert probe(own_sandbox.socket) == (0, "")
-    os.kill(own_sandbox.pid, signal.SIGSTOP)
+def test_a_daemon_that_hangs_does_not_answer(sandbox: SandboxDaemon) -> None:
+    assert probe(sandbox.socket) == (0, "")
+    os.kill(sandbox.pid, signal.SIGSTOP)
     try:
-        assert not answers(own_sandbox.socket, timeout=0.1)
+        assert not answers(sandbox.socket, timeout=0.1)
     finally:
-        os.kill(own_sandbox.pid, signal.SIGCONT)
-    assert answers(own_sandbox.socket)
+        os.kill(sandbox.pid, signal.SIGCONT)
+    assert answers(sandbox.socket)
 
 
 def test_a_daemon_that_is_not_there_does_not_answer(tmp_path: Path) -> None:
