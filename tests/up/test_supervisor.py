@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.cli.up import leftovers
+from app.cli.up.logs import MAX_BYTES
 from tests.support.constants import in_processes
 from tests.support.waiting import wait_until
 from tests.up.supervise import Description
@@ -52,6 +53,15 @@ while True:
 )
 STUBBORN = READY + "signal.signal(signal.SIGTERM, signal.SIG_IGN); ready()\nwhile 1: signal.pause()"
 FAILING = "import sys; sys.exit(3)"
+WORDY = (
+    READY
+    + f"""
+sys.stdout.write("x" * {MAX_BYTES + 1})
+sys.stdout.flush()
+ready()
+signal.pause()
+"""
+)
 PARENT = (
     READY
     + """
@@ -120,6 +130,12 @@ def wait_until_gone(pid: int) -> None:
 
 
 Supervise = Callable[..., Supervised]
+
+
+def test_a_child_that_prints_much_fills_no_disk(supervise: Supervise, tmp_path: Path) -> None:
+    supervise(one={"code": WORDY}).pids()
+    assert (tmp_path / "one.log").stat().st_size == 0
+    assert (tmp_path / "one.log.1").stat().st_size == MAX_BYTES + 1
 
 
 class TestStartAndStop:
