@@ -3,7 +3,8 @@
 from ssl import CERT_NONE, CERT_REQUIRED
 from typing import Any
 
-from app.infrastructure.celery.application import make_publisher
+from app.infrastructure.celery.application import Application, Serving, make_publisher
+from app.infrastructure.celery.heartbeat import Heartbeat
 from app.infrastructure.celery.transport import tls
 from tasks import app
 from tests.integration.conftest import Service
@@ -34,4 +35,9 @@ def test_the_certificate_of_redis_is_verified_unless_its_url_says_otherwise() ->
     }
     assert tls("rediss://redis:6379/0?ssl_cert_reqs=none") == {"ssl_cert_reqs": CERT_NONE}
     assert tls("redis://redis:6379/0") is None
-    assert make_publisher("rediss://redis").conf.broker_use_ssl == {"ssl_cert_reqs": CERT_REQUIRED}
+    unused: Any = None
+    worker = Application(
+        "rediss://redis", 1, 1.0, Serving(), Heartbeat(None), lambda: unused, lambda _: unused
+    )
+    for each in (make_publisher("rediss://redis"), worker):
+        assert each.conf.broker_use_ssl == {"ssl_cert_reqs": CERT_REQUIRED}
