@@ -25,11 +25,11 @@ def test_both_are_valid_until_the_old_one_is_removed(tmp_path: Path) -> None:
         with pytest.raises(CoordinationUnavailable):
             after.acquire("b", 60)
 
-        operator.execute_command("ACL", "SETUSER", "default", f">{NEW}")
+        operator.acl_setuser("default", enabled=True, passwords=f"+{NEW}")
         assert before.acquire("c", 60)
         assert after.acquire("d", 60)
 
-        operator.execute_command("ACL", "SETUSER", "default", f"<{OLD}")
+        operator.acl_setuser("default", enabled=True, passwords=f"-{OLD}")
         assert after.acquire("e", 60)
         with pytest.raises(CoordinationUnavailable):
             RedisLeases(connect(f"unix://:{OLD}@{socket}")).acquire("f", 60)

@@ -275,7 +275,7 @@ def selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
 
 
 def meets(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    key, operator, values = expression["key"], expression["operator"], expression.get("values")
+    key, operator, values = expression["key"], expression["operator"], expression.get("values", ())
     match operator:
         case "In":
             return labels.get(key) in values
