@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from threading import Lock
 from typing import Final
 
@@ -47,8 +48,8 @@ class _Work:
     """In nanoseconds, as OpenTelemetry counts."""
     is_tick: bool = False
     span: Span | None = None
-    execution_id: str | None = None
-    """Whose step it is."""
+    row: Execution | None = None
+    """Whose step it is, and what became of it so far."""
 
 
 _work: ContextVar[_Work | None] = ContextVar("work", default=None)
@@ -97,12 +98,11 @@ class OpenTelemetryTracing:
         work = _work.get()
         if work is None or work.is_tick or work.span or execution.traceparent is None:
             return
-        work.execution_id = execution.id
+        work.row = execution
         work.span = self._tracer.start_span(
             work.name,
-            _context(execution.traceparent),
+            _stored(execution.traceparent),
             SpanKind.CONSUMER,
-            _facts(execution),
             start_time=work.began,
         )
         _name_in_logs(work.span)
@@ -112,8 +112,8 @@ class OpenTelemetryTracing:
         if execution.traceparent is None:
             return
         work = _work.get()
-        if work and work.span and work.execution_id == execution.id:
-            work.span.set_attributes(_facts(execution))
+        if work and work.row and work.row.id == execution.id:
+            work.row = execution
         else:
             self._mark(execution.state.value, execution, work)
         if times := _attempt(change):
@@ -130,7 +130,7 @@ class OpenTelemetryTracing:
             yield None
             return
         span = self._tracer.start_span(
-            "callback", _context(execution.traceparent), SpanKind.CLIENT, _facts(execution)
+            "callback", _stored(execution.traceparent), SpanKind.CLIENT, _facts(execution)
         )
         _name_in_logs(span)
         with _ended(span):
@@ -142,7 +142,7 @@ class OpenTelemetryTracing:
         spans = {
             execution_id: self._tracer.start_span(
                 "relay",
-                _context(traceparent),
+                _stored(traceparent),
                 SpanKind.PRODUCER,
                 {"podline.execution.id": execution_id},
             )
@@ -181,7 +181,7 @@ class OpenTelemetryTracing:
         """Record what others do to an execution, as a moment in its own trace."""
         self._tracer.start_span(
             name,
-            _context(execution.traceparent),
+            _stored(execution.traceparent),
             attributes=_facts(execution),
             links=self._links(cause),
         ).end()
@@ -196,7 +196,7 @@ class OpenTelemetryTracing:
         execution = change.after
         span = self._tracer.start_span(
             "attempt",
-            _context(execution.traceparent),
+            _stored(execution.traceparent),
             attributes=_facts(execution),
             start_time=_nanoseconds(began),
         )
@@ -216,6 +216,8 @@ def _working(work: _Work) -> Iterator[None]:
     finally:
         _work.reset(token)
         if work.span:
+            if work.row:
+                work.span.set_attributes(_facts(work.row))
             work.span.end()
 
 
@@ -271,6 +273,10 @@ def _facts(execution: Execution) -> Mapping[str, str | int]:
 def _context(traceparent: str | None) -> Context:
     """The context to continue: empty, which begins a trace, without a valid one."""
     return _W3C.extract({_HEADER: traceparent}, Context()) if traceparent else Context()
+
+
+_stored: Final = lru_cache(256)(_context)
+"""That of a row, which all steps of an execution continue. Nothing that a client sent is kept."""
 
 
 def _traceparent(span: Span) -> str | None:
