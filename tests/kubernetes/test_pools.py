@@ -82,6 +82,30 @@ def test_pools_are_filled_with_few_pods_starting_at_once(server: PodServer) -> N
     assert counts(server) == {label_of("python"): 3, label_of("bash"): 1}
 
 
+@pytest.mark.parametrize(("starting", "refilled"), [(1, 1), (2, 0)])
+def test_attempts_whose_pods_start_come_first(
+    server: PodServer, starting: int, refilled: int
+) -> None:
+    """Otherwise those that wait for a drained pool would wait for it to be filled, too."""
+    attempts = [f"x-{number}" for number in range(starting)]
+    for name in attempts:
+        server.put(name, LABELS, phase="Pending")
+    kept = pools(server, python=4)
+    kept.tend()
+    assert len(server.pods.keys() - attempts) == refilled
+
+    for name in attempts:
+        server.run(name)
+    fill(kept, server)
+    assert len(server.pods.keys() - attempts) == 4
+
+
+def test_large_pools_are_refilled_beside_some_attempts(server: PodServer) -> None:
+    server.put("x-1", LABELS, phase="Pending")
+    pools(server, python=16).tend()
+    assert len(server.pods.keys() - {"x-1"}) == 3
+
+
 def test_a_pod_that_was_claimed_is_replaced_and_left_alone(server: PodServer) -> None:
     kept = pools(server, python=2)
     kept.tend()

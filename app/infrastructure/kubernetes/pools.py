@@ -22,7 +22,9 @@ HOLD_SECONDS: Final = 60.0
 """No pod is started ahead for this long after there was no room for one."""
 _STARTING_AT_ONCE: Final = 2
 _PARTS: Final = 4
-"""A pool starts two pods at once, or a quarter of its size, because each takes a second of CPU."""
+"""A pool starts two pods at once, or a quarter of its size, because each takes a second of CPU. New
+pods of attempts count, too: whoever waits for them comes first.
+"""
 
 _log = logging.getLogger(__name__)
 
@@ -55,10 +57,11 @@ class Pools:
         if not kept and not any(pool.size for pool in self._pools.values()):
             return
         kept = self._remove_surplus(kept)
-        kept = self._give_way(kept)
+        starting = self._attempts_starting()
+        kept = self._give_way(kept, starting)
         self._replace_one(kept)
         if self._clock() >= self._hold_until:
-            self._refill(kept)
+            self._refill(kept, len(starting))
 
     def _remove_useless(self, pod: JsonObject) -> bool:
         """Remove a pod that no attempt will claim."""
@@ -85,9 +88,16 @@ class Pools:
                 self._remove(pod)
         return kept
 
-    def _give_way(self, pods: list[JsonObject]) -> list[JsonObject]:
+    def _attempts_starting(self) -> list[JsonObject]:
+        """Return the new pods of attempts that don't run yet."""
+        pending = self._api.get(
+            PODS, labelSelector=SELECTOR, fieldSelector="status.phase=Pending"
+        ).json()
+        return [pod for pod in pending["items"] or [] if not is_unclaimed(pod["metadata"])]
+
+    def _give_way(self, pods: list[JsonObject], starting: Sequence[JsonObject]) -> list[JsonObject]:
         """Remove one for each attempt that waits for room, those first that aren't ready yet."""
-        if not pods or not (waiting := self._attempts_without_room()):
+        if not pods or not (waiting := self._attempts_without_room(starting)):
             return pods
         self._hold(f"{waiting} attempts wait for room")
         pods = sorted(pods, key=_is_waiting)
@@ -95,16 +105,12 @@ class Pools:
             self._remove(pod)
         return pods[:-waiting]
 
-    def _attempts_without_room(self) -> int:
-        pending = self._api.get(
-            PODS, labelSelector=SELECTOR, fieldSelector="status.phase=Pending"
-        ).json()
-        pods = [pod for pod in pending["items"] or [] if not is_unclaimed(pod["metadata"])]
+    def _attempts_without_room(self, starting: Sequence[JsonObject]) -> int:
         inputs = self._api.get(
             manifest.CONFIG_MAPS, accept=METADATA_ONLY, labelSelector=SELECTOR
         ).json()
         refused = [each for each in inputs["items"] or [] if held_up(each["metadata"])]
-        return sum(map(is_unschedulable, pods)) + len(refused)
+        return sum(map(is_unschedulable, starting)) + len(refused)
 
     def _replace_one(self, pods: list[JsonObject]) -> None:
         """Remove the oldest pod of a full pool if it is too old; then it is refilled."""
@@ -120,12 +126,12 @@ class Pools:
             self._remove(oldest)
             pods.remove(oldest)
 
-    def _refill(self, pods: Sequence[JsonObject]) -> None:
-        """Start some of what is missing, so that attempts can have most of the nodes' time."""
+    def _refill(self, pods: Sequence[JsonObject], starting: int) -> None:
+        """Start some of what is missing, fewer by the pods of attempts that are `starting`."""
         total, waiting = Counter(map(_label, pods)), Counter(map(_label, filter(_is_waiting, pods)))
         for label, pool in self._pools.items():
-            at_once = max(_STARTING_AT_ONCE, pool.size // _PARTS) - waiting[label]
-            for _ in range(min(at_once, pool.size - total[label])):
+            at_once = max(_STARTING_AT_ONCE, pool.size // _PARTS)
+            for _ in range(min(at_once - waiting[label] - starting, pool.size - total[label])):
                 if not self._start(pool):
                     return
 
