@@ -19,7 +19,7 @@ class RawMessage:
     properties: dict[str, Any]
 
     @classmethod
-    def parse(cls, item: bytes) -> "RawMessage":
+    def parse(cls, item: str | bytes) -> "RawMessage":
         """Parse an item of a queue. Raises ValueError if it is not a message."""
         try:
             raw = json.loads(item)

@@ -28,11 +28,16 @@ class Pipeline(Protocol):
         state: State,
         host: str | None = None,
         group: str | None = None,
+        *,
+        next_here: bool = False,
     ) -> None:
         """Start the chain at the step that this state calls for: `chain_from(state)`.
 
         If that step needs the runtime and the attempt is on a `host`, it starts there. If only the
         hosts of a group can create the pod, one of these does.
+
+        `next_here`: the caller's step is the last of its chain, so its thread may begin this one
+        after it. Ticks take longer than a step, so none of these does.
         """
 
     def forget_host(self, host: str) -> None:

@@ -46,7 +46,9 @@ def fill_slots(
             elif own:
                 continues = True
             else:
-                start_chain(ports.pipeline, execution_id, State.ADMITTED)
+                start_chain(
+                    ports.pipeline, execution_id, State.ADMITTED, next_here=leaving is not None
+                )
         taken = [] if all_admitted else take(ports.clock())
     return continues
 

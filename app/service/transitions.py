@@ -35,13 +35,15 @@ def start_chain(
     state: State,
     host: str | None = None,
     group: str | None = None,
+    *,
+    next_here: bool = False,
 ) -> None:
     """Start the chain that `state` calls for, or leave it to the sweep if the broker is down.
 
     `host` is where the attempt is, and `group` that of the hosts which can have it.
     """
     try:
-        pipeline.start(execution_id, state, host, group)
+        pipeline.start(execution_id, state, host, group, next_here=next_here)
     except BrokerUnavailable as error:
         log.warning("execution %s waits for the sweep: %s", execution_id, error)
 

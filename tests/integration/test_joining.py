@@ -14,9 +14,11 @@ from celery.signals import task_failure, task_postrun, task_prerun, task_receive
 from celery.worker import state
 from redis.client import PubSub
 
-from app.domain.chain import ADMIT, CHAIN, CREATE, PERSIST, POLL, START
+from app.domain.chain import ADMIT, CHAIN, CREATE, PERSIST, POLL, START, SWEEP
 from app.domain.errors import RuntimeUnavailable
+from app.domain.execution import State
 from app.infrastructure.celery.messages import PUBLISHED_AT, REQUEST_ID, is_link, link, step_message
+from app.infrastructure.celery.steps import Tick
 from app.queues import queue_of
 from tests.support.builders import an_id
 from tests.support.own_worker import APART, OwnWorker
@@ -292,6 +294,103 @@ def test_a_worker_that_stops_ends_its_step_and_publishes_the_next(
     assert worker.has_ended(CREATE)
     assert worker.of(POLL) == []
     assert redis_client.llen("monitor") == 1
+
+
+class TestNextChains:
+    """The thread that releases a slot begins the chain of the execution that gets it."""
+
+    OTHERS = (an_id(), an_id())
+
+    @pytest.fixture(autouse=True)
+    def release(self, worker: OwnWorker) -> None:
+        """The end of the first execution gives a slot to each of the others."""
+
+        def persist(execution_id: str) -> bool:
+            for other in self.OTHERS if execution_id == ID else ():
+                worker.start(other, State.ADMITTED, next_here=True)
+            return False
+
+        worker.acts[PERSIST] = persist
+
+    def all_have_ended(self, worker: OwnWorker) -> bool:
+        return len(worker.of(PERSIST)) == 3 * (1 + len(self.OTHERS))
+
+    def test_one_is_begun_in_its_thread_and_one_is_published(
+        self, worker: OwnWorker, redis_client: redis.Redis
+    ) -> None:
+        threads: dict[str, int] = {}
+        worker.acts[POLL] = lambda id: bool(threads.setdefault(id, threading.get_ident()))
+        with worker.running():
+            worker.start(ID)
+            wait_until(lambda: self.all_have_ended(worker), or_fail=lambda: worker.events)
+        assert published(redis_client) == 2
+        assert threads[self.OTHERS[0]] == threads[ID]
+
+    def test_it_is_begun_after_the_step_has_ended(self, worker: OwnWorker) -> None:
+        ended: list[bool] = []
+
+        def note(execution_id: str) -> bool:
+            if execution_id == self.OTHERS[0]:
+                ended.append(worker.has_ended(PERSIST))
+            return execution_id == ID
+
+        worker.acts[START] = note
+        with worker.running():
+            worker.start(ID)
+            wait_until(lambda: ended, or_fail=lambda: worker.events)
+        assert ended == [True]
+
+    def test_what_waits_for_a_thread_comes_first(
+        self, worker: OwnWorker, redis_client: redis.Redis
+    ) -> None:
+        """The worker has two threads."""
+        begun, released = threading.Event(), threading.Event()
+
+        def lasts(_: str) -> bool:
+            begun.set()
+            return released.wait(20)
+
+        worker.acts[ADMIT] = lambda id: id == ID or lasts(id)
+        with worker.running():
+            worker.start(an_id())
+            assert begun.wait(20)
+            worker.start(ID)
+            wait_until(lambda: self.all_have_ended(worker), or_fail=lambda: worker.events)
+            released.set()
+        assert published(redis_client) == 2 + len(self.OTHERS)
+
+    def test_a_worker_that_does_not_serve_its_queue_begins_none(
+        self, worker: OwnWorker, redis_client: redis.Redis
+    ) -> None:
+        with worker.running("results"):
+            worker.start(ID, State.FINISHED)
+            wait_until(lambda: worker.has_ended(PERSIST), or_fail=lambda: worker.events)
+        assert redis_client.llen("saga") == len(self.OTHERS)
+
+    @pytest.mark.parametrize("pool", [APART, "solo"])
+    def test_other_pools_begin_none(
+        self, worker: OwnWorker, redis_client: redis.Redis, pool: str
+    ) -> None:
+        with worker.running("results", pool=pool):
+            worker.start(ID, State.FINISHED)
+            wait_until(lambda: worker.has_ended(PERSIST), or_fail=lambda: worker.events)
+        assert redis_client.llen("saga") == len(self.OTHERS)
+
+    def test_a_tick_begins_none(self, worker: OwnWorker, redis_client: redis.Redis) -> None:
+        @worker.app.task(name=SWEEP, base=Tick, shared=False)
+        def sweep() -> None:
+            worker.start(ID, State.ADMITTED, next_here=True)
+
+        with worker.running():
+            worker.acts[START] = lambda _: False
+            worker.app.send_task(SWEEP)
+            wait_until(lambda: worker.has_ended(START), or_fail=lambda: worker.events)
+        assert published(redis_client) == 2
+
+    def test_only_steps_begin_one(self, worker: OwnWorker, redis_client: redis.Redis) -> None:
+        with worker.running("results"):
+            worker.start(ID, State.ADMITTED, next_here=True)
+        assert redis_client.llen("saga") == 1
 
 
 def test_a_revoked_step_ends_the_chain(worker: OwnWorker) -> None:

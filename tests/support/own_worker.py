@@ -61,8 +61,10 @@ class OwnWorker:
         def step(execution_id: str) -> object:
             return self.acts[name](execution_id)
 
-    def start(self, execution_id: str) -> None:
-        self._pipeline.start(execution_id, State.QUEUED)
+    def start(
+        self, execution_id: str, state: State = State.QUEUED, *, next_here: bool = False
+    ) -> None:
+        self._pipeline.start(execution_id, state, next_here=next_here)
 
     @contextmanager
     def running(self, *queues: str, pool: str | None = None) -> Iterator[None]:

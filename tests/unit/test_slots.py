@@ -1,8 +1,11 @@
 """Admission gives out as many slots as the operator set, or as the places can hold if less."""
 
+from dataclasses import replace
+
 from app.domain.execution import State
 from app.domain.place import PlaceReport
 from app.infrastructure.memory.runtime import Script
+from app.service.admission import fill_slots
 from app.service.slots import PLACE_FRESH_SECONDS, Slots, slots_of, total_slots
 from app.service.sweep import sweep
 from tests.support.twins import Twins, make_twins
@@ -58,3 +61,21 @@ def test_no_more_are_admitted_than_the_places_hold() -> None:
 def test_free_slots_are_never_negative() -> None:
     assert Slots(total=3, used=5).free == 0
     assert Slots(total=3, used=None).free is None
+
+
+def test_whoever_releases_a_slot_may_begin_what_gets_it() -> None:
+    """It has nothing else to do for its own execution."""
+    twins = make_twins(max_running=1)
+    first, second = twins.submit(), twins.submit()
+    Worker(twins.ports).run_all()
+    assert twins.now(first).state is twins.now(second).state is State.COMPLETED
+    assert twins.pipeline.next_here == {second.id}
+
+
+def test_whoever_only_fills_free_slots_leaves_that_to_others() -> None:
+    twins = make_twins(max_running=0)
+    for _ in range(2):
+        twins.submit()
+    Worker(twins.ports).run_all()
+    fill_slots(replace(twins.ports, policy=replace(twins.ports.policy, max_running=2)))
+    assert twins.pipeline.next_here == set()

@@ -79,6 +79,8 @@ class Application(Celery):
         self.heartbeat = heartbeat
         self.join = join_nothing
         """Has the worker do the next step of a request's chain. False if it must be published."""
+        self.begin_next = begin_nothing
+        """Has the worker begin another chain after the step that it does. False likewise."""
         self._make_ports = make_ports
         self._make_reporter = make_reporter
 
@@ -105,4 +107,9 @@ def _route(serving: Serving, name: str, *_: object, **__: object) -> dict[str, s
 
 def join_nothing(_: Any) -> bool:
     """For a process that is no worker, and for pools other than ours."""
+    return False
+
+
+def begin_nothing(queue: str, item: str) -> bool:  # noqa: ARG001  # there is nobody to do it
+    """As `join_nothing`."""
     return False

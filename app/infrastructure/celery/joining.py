@@ -1,5 +1,7 @@
 """A worker that serves the next step's queue does that step itself, at once, in the same thread.
 
+A thread whose last step released a slot also begins the chain of the execution that got it.
+
 The step's message then goes to the worker's own consumer instead of the broker. From there, Celery
 does with it what it does with any other: id, revocation, events and signals are the same. A step
 is not joined unless the consumer is taking messages from its queue at that moment, so a queue that
@@ -17,6 +19,7 @@ from celery import bootsteps
 from celery.concurrency import thread
 from celery.concurrency.base import apply_target
 from celery.utils.functional import noop
+from celery.worker import state
 
 from app.domain.chain import CREATE
 from app.infrastructure.celery.messages import LocalMessage, is_link, step_message
@@ -55,6 +58,14 @@ class Threads(thread.TaskPool):
         finally:
             del self._own.joined
 
+    def has_time(self) -> bool:
+        """Whether this thread does steps, has nothing to do after this one, and nobody waits.
+
+        While all threads are busy, messages may wait for one.
+        """
+        joined: deque[Callable[[], object]] | None = getattr(self._own, "joined", None)
+        return joined is not None and not joined and len(state.active_requests) < self.limit
+
 
 class JoiningStep(bootsteps.StartStopStep):
     """Has the application's steps join those that follow, if the pool can do that."""
@@ -66,6 +77,7 @@ class JoiningStep(bootsteps.StartStopStep):
 
     def start(self, parent: Any) -> None:
         parent.app.join = partial(_join, parent)
+        parent.app.begin_next = partial(_begin_next, parent)
 
 
 def _join(consumer: Any, request: Any) -> bool:
@@ -88,6 +100,17 @@ def _join(consumer: Any, request: Any) -> bool:
         written.body,
         {"exchange": "", "routing_key": queue},
     )
+    strategy(message, None, noop, noop, consumer.on_task_message)
+    return True
+
+
+def _begin_next(consumer: Any, queue: str, item: str) -> bool:
+    """Have this thread begin another chain after its step. False if it must be published."""
+    tasks = consumer.task_consumer
+    if tasks is None or not tasks.consuming_from(queue) or not consumer.pool.has_time():
+        return False
+    message = LocalMessage.of(queue, item)
+    strategy = consumer.strategies[message.headers["task"]]
     strategy(message, None, noop, noop, consumer.on_task_message)
     return True
 

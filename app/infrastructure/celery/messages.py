@@ -4,15 +4,17 @@ Celery would take four times as long: it looks up routes and options, and repres
 https://docs.celeryq.dev/en/stable/internals/protocol.html
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from celery import Celery
 from celery.utils import uuid
 
 from app.domain.execution import Time
 from app.infrastructure.clock import now
+from app.infrastructure.raw_message import RawMessage
 
 REQUEST_ID: Final = "request_id"
 """The message header with the API request that started the chain, for logs only."""
@@ -45,6 +47,13 @@ class LocalMessage:
     content_type: None = field(default=None, init=False)
     """The body needs no decoding."""
     content_encoding: None = field(default=None, init=False)
+
+    @classmethod
+    def of(cls, queue: str, item: str | bytes) -> Self:
+        """Read an item of a queue. Raises ValueError if it is no message."""
+        raw = RawMessage.parse(item)
+        delivery = {"exchange": "", "routing_key": queue}
+        return cls(raw.headers, raw.properties, json.loads(raw.body), delivery)
 
     @property
     def payload(self) -> tuple[Any, ...]:

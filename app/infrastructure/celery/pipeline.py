@@ -18,6 +18,7 @@ from app.domain.hosts import is_of_hosts, pods_of, queue_at, queues_of
 from app.infrastructure.breaker import PAUSE_SECONDS, Breaker
 from app.infrastructure.celery.messages import PUBLISHED_AT, published_at
 from app.infrastructure.celery.prepared import Ids, Prepared
+from app.infrastructure.celery.steps import Step
 from app.infrastructure.celery.transport import CONNECTION_ERRORS
 from app.infrastructure.clock import now
 from app.infrastructure.dependencies import REDIS
@@ -52,6 +53,8 @@ class CeleryPipeline:
         state: State,
         host: str | None = None,
         group: str | None = None,
+        *,
+        next_here: bool = False,
     ) -> None:
         """Publish `chain_from(state)`. Raises BrokerUnavailable.
 
@@ -71,9 +74,12 @@ class CeleryPipeline:
             root=(step.request.root_id or step.request.id) if step else None,
             parent=step.request.id if step else None,
         )
+        item = message.filled(ids)
+        if next_here and isinstance(step, Step) and step.begin_next(message.queue, item):
+            return
         with self._reported():
             self._check_breaker()
-            self._redis.lpush(message.queue, message.filled(ids))
+            self._redis.lpush(message.queue, item)
 
     def forget_host(self, host: str) -> None:
         with self._reported():

@@ -5,7 +5,6 @@ consumer can't do that. It waits for a message in several queues at once, and wh
 can't be changed while it does.
 """
 
-import json
 import logging
 import threading
 from functools import partial
@@ -24,7 +23,6 @@ from app.domain.language import keys_of
 from app.infrastructure.celery.messages import LocalMessage
 from app.infrastructure.celery.poison import keep_poison
 from app.infrastructure.celery.transport import CONNECTION_ERRORS
-from app.infrastructure.raw_message import RawMessage
 from app.ports import Bays
 
 log = logging.getLogger(__name__)
@@ -146,20 +144,13 @@ class Puller:
         """Have Celery do with the message what it does with any other."""
         consumer = self._consumer
         try:
-            message = _parse(queue, item)
+            message = LocalMessage.of(queue, item)
             consumer.check(message)
             strategy = consumer.strategies[message.headers["task"]]
             strategy(message, None, noop, noop, consumer.on_task_message)
         except Exception as error:  # noqa: BLE001  # whatever an item that is no task raises
             self._give_back()
             keep_poison(consumer.app, queue, item, error)
-
-
-def _parse(queue: str, item: bytes) -> LocalMessage:
-    raw = RawMessage.parse(item)
-    body = json.loads(raw.body)
-    delivery = {"exchange": "", "routing_key": queue}
-    return LocalMessage(raw.headers, raw.properties, body, delivery)
 
 
 def _give_back(bays: Bays, sender: Any = None, **_: Any) -> None:

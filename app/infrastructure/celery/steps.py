@@ -52,6 +52,11 @@ class Step(_OnPorts):
             # Ignore, it would not.
             self.request.chain = None
 
+    def begin_next(self, queue: str, item: str) -> bool:
+        """Have this thread begin another chain after this step. False if it must be published."""
+        app: Any = self.app
+        return bool(app.begin_next(queue, item))
+
     def _act(self, _: Ports, subject_id: str) -> bool | None:
         continues: bool | None = self.run(subject_id)
         return continues

@@ -21,6 +21,8 @@ class MemoryPipeline:
     def __init__(self, clock: Callable[[], Time] = now) -> None:
         self._clock = clock
         self.unavailable = False
+        self.next_here: set[str] = set()
+        """The executions whose chain the caller's thread could have begun itself."""
         self.resent: list[tuple[str, bytes]] = []
         self._started: deque[Started] = deque()
         self._replays: deque[str] = deque()
@@ -32,10 +34,14 @@ class MemoryPipeline:
         state: State,
         host: str | None = None,
         group: str | None = None,
+        *,
+        next_here: bool = False,
     ) -> None:
         self._check()
         with self._lock:
             self._started.append((execution_id, state, host, group, self._clock()))
+            if next_here:
+                self.next_here.add(execution_id)
 
     def forget_host(self, host: str) -> None:
         self._remove(queues_of(host))
