@@ -18,7 +18,7 @@ from tests.hosts.test_lost import (
     nothing_is_left,
     running_on,
 )
-from tests.support.many_hosts import ManyHosts
+from tests.support.many_hosts import SECONDS_TO_START, ManyHosts
 from tests.support.parts import start_part
 from tests.support.waiting import wait_until
 
@@ -88,7 +88,7 @@ def test_hosts_come_drain_die_and_come_back(service: ManyHosts, daemons: Daemons
         assert {(e.place, e.attempt) for e in ended if e.id in drained} == {("first", 1)}
         assert {e.attempt for e in ended if e.id in lost} == {2}
         assert {e.attempt for e in ended if e.id not in lost} == {1}
-        wait_until(lambda: service.shown().keys() == SIZES.keys(), within=60)
+        wait_until(lambda: service.shown().keys() == SIZES.keys(), within=SECONDS_TO_START)
         assert not daemons.socket("first").exists()
         assert daemons.socket("second").exists()
 
@@ -98,5 +98,5 @@ def test_hosts_come_drain_die_and_come_back(service: ManyHosts, daemons: Daemons
         daemons.workers.send_signal(signal.SIGTERM)
         assert daemons.workers.wait(timeout=120) == 0
         assert second.poll() is None
-    wait_until(lambda: service.shown().keys() == SIZES.keys(), within=60)
+    wait_until(lambda: service.shown().keys() == SIZES.keys(), within=SECONDS_TO_START)
     nothing_is_left(service)

@@ -16,7 +16,7 @@ from app.ports.hosts import HOST_SECONDS
 from podline import Execution, Outcome, State
 from tests.hostile.traces import marked
 from tests.hosts.conftest import SIZES, SLOTS
-from tests.support.many_hosts import ManyHosts, SandboxHost
+from tests.support.many_hosts import SECONDS_TO_START, ManyHosts, SandboxHost
 from tests.support.waiting import wait_until
 
 SLEEPS = "import time; time.sleep(4); print('done')"
@@ -77,7 +77,11 @@ def test_its_attempts_run_again_elsewhere(service: ManyHosts, trouble: Trouble) 
         wait_until(lambda: not any(queue.endswith(".gamma") for queue in service.queues()))
     ended = ended_when_told(service, ids, mark)
     assert_exactly_once(service, ended)
-    wait_until(lambda: service.shown().keys() == SIZES.keys(), within=60, or_fail=service.logs)
+    wait_until(
+        lambda: service.shown().keys() == SIZES.keys(),
+        within=SECONDS_TO_START,
+        or_fail=service.logs,
+    )
     nothing_is_left(service)
     assert [service.ended([id])[0].place for id in lost] == [each.place for each in again]
 
@@ -191,7 +195,11 @@ def test_one_is_killed_and_one_restarted_under_load(service: ManyHosts) -> None:
     assert lost
     assert {each.id: each.attempt for each in ended} == {id: 1 + (id in lost) for id in ids}
     assert_exactly_once(service, ended)
-    wait_until(lambda: service.shown().keys() == SIZES.keys(), within=60, or_fail=service.logs)
+    wait_until(
+        lambda: service.shown().keys() == SIZES.keys(),
+        within=SECONDS_TO_START,
+        or_fail=service.logs,
+    )
     nothing_is_left(service)
 
 
@@ -216,7 +224,9 @@ def test_a_host_whose_name_was_taken_gives_up(service: ManyHosts) -> None:
         lost = running_on(service, ids, "gamma")
         wait_until(lambda: "gamma" not in service.shown(), within=30)
         with service.another("gamma") as other:
-            wait_until(lambda: "gamma" in service.shown(), within=60, or_fail=other.log)
+            wait_until(
+                lambda: "gamma" in service.shown(), within=SECONDS_TO_START, or_fail=other.log
+            )
             ids += service.submitted(SLEEPS, SLOTS)
             for part in ("sandbox", "worker", "supervisor"):
                 gamma.part(part).resume()
@@ -228,16 +238,15 @@ def test_a_host_whose_name_was_taken_gives_up(service: ManyHosts) -> None:
             other.drain()
             assert other.wait() == 0
     gamma.start()
-    wait_until(lambda: service.shown().keys() == SIZES.keys(), within=60, or_fail=gamma.log)
+    wait_until(
+        lambda: service.shown().keys() == SIZES.keys(), within=SECONDS_TO_START, or_fail=gamma.log
+    )
     nothing_is_left(service)
 
 
 def test_a_host_with_another_database_does_not_start(service: ManyHosts) -> None:
-    beta = service.hosts["beta"]
-    beta.drain()
-    assert beta.wait() == 0
-    beta.start(PODLINE_DATABASE_URL=f"{service.environment['PODLINE_DATABASE_URL']}-other")
-    assert beta.wait() == 1
-    assert "names another database than that of the service" in beta.log()
-    beta.start()
-    wait_until(lambda: service.shown().keys() == SIZES.keys(), within=60, or_fail=beta.log)
+    wrong = f"{service.environment['PODLINE_DATABASE_URL']}-other"
+    with service.another("delta", PODLINE_DATABASE_URL=wrong) as delta:
+        assert delta.wait() == 1
+        assert "names another database than that of the service" in delta.log()
+    assert service.shown().keys() == SIZES.keys()

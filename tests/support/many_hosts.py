@@ -302,7 +302,7 @@ class ManyHosts:
         left = [key for key in self.redis.scan_iter() if host.name in key and key != starting]
         assert not left
         host.start(**settings)
-        wait_until(lambda: host.name in self.shown(), within=60, or_fail=host.log)
+        wait_until(lambda: host.name in self.shown(), within=SECONDS_TO_START, or_fail=host.log)
 
     def queues(self) -> set[str]:
         """The lists in Redis, which are queues with messages."""
@@ -314,11 +314,14 @@ class ManyHosts:
         return "\n".join([*texts, *(host.log() for host in self.hosts.values())])
 
     @contextmanager
-    def another(self, name: str) -> Iterator[SandboxHost]:
-        """Add a host, perhaps of a name that is taken, while the context lasts."""
+    def another(self, name: str, **own: str) -> Iterator[SandboxHost]:
+        """Add a host, perhaps of a name that is taken, while the context lasts.
+
+        `own` are its settings.
+        """
         with ExitStack() as at_end:
             folder = self._folder / f"another-{name}"
-            yield self._add(at_end, folder, name, len(self.hosts), {})
+            yield self._add(at_end, folder, name, len(self.hosts), own)
 
     def process(self, name: str) -> psutil.Process:
         """The process of `api`, `worker` or `beat`."""
