@@ -114,22 +114,20 @@ def test_a_database_that_is_not_the_service_s_is_refused(
 
 
 def test_without_redis_the_database_is_not_compared(
-    mongo_server: MongoServer, capsys: pytest.CaptureFixture[str]
+    mongo_server: MongoServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     without = settings(
         database_url=mongo_server.url("host"), redis_url="unix:///nowhere.sock", host="alpha"
     )
     host.check_database(without, make_fleet(without).hosts)
-    assert "Redis is unavailable" in capsys.readouterr().out
+    assert "Redis is unavailable" in caplog.text
 
 
-def test_a_database_that_is_unavailable_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_database_that_is_unavailable_is_reported(caplog: pytest.LogCaptureFixture) -> None:
     down = settings(database_url="mongodb://127.0.0.1:1/podline")
     host.check_database(down, MemoryHosts(Clock()))
-    assert re.search(
-        r"^The database is unavailable: .*127\.0\.0\.1:1.*\. Podline starts",
-        capsys.readouterr().out,
-    )
+    *_, said = caplog.messages
+    assert re.match(r"The database is unavailable: .*127\.0\.0\.1:1.*\. Podline starts", said)
 
 
 @pytest.mark.parametrize(
@@ -166,15 +164,17 @@ def test_the_daemon_has_as_many_slots_as_programs_may_run(tmp_path: Path) -> Non
     assert worker.needs == ("sandbox",)
 
 
-def test_what_starts_is_the_host_and_not_the_service(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_starts_is_the_host_and_not_the_service(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
     own = Settings(host="alpha", data_dir=Path("/srv/alpha"))
     printed = Printed(own)
     printed.starting()
     printed.ready([])
-    shown = capsys.readouterr().out
-    assert shown.startswith("Starting the sandbox host alpha in /srv/alpha …\n")
     slots = own.policy().max_running
-    assert f"This host runs up to {slots} programs at once. Ctrl-C drains it." in shown
+    assert caplog.messages == [
+        "Starting the sandbox host alpha in /srv/alpha …",
+        f"This host runs up to {slots} programs at once",
+    ]
 
 
 def test_a_daemon_that_is_gone_is_not_waited_for_without_end(tmp_path: Path) -> None:
