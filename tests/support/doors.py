@@ -28,8 +28,10 @@ class AtOnce(MemoryPipeline):
         state: State,
         place: str | None = None,
         group: str | None = None,
+        *,
+        next_here: bool = False,
     ) -> None:
-        super().start(execution_id, state, place, group)
+        super().start(execution_id, state, place, group, next_here=next_here)
         if self.worker is not None and not self._running:
             self._running = True
             self.worker.run_all()

@@ -39,8 +39,10 @@ class InlinePipeline(MemoryPipeline):
         state: State,
         place: str | None = None,
         group: str | None = None,
+        *,
+        next_here: bool = False,
     ) -> None:
-        super().start(execution_id, state, place, group)
+        super().start(execution_id, state, place, group, next_here=next_here)
         if self.runs:
             self.run_all()
 

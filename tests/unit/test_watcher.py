@@ -201,11 +201,13 @@ def test_it_continues_after_an_error_that_nobody_expected(twins: Twins, worker: 
             state: State,
             host: str | None = None,
             group: str | None = None,
+            *,
+            next_here: bool = False,
         ) -> None:
             if not self.failed:
                 self.failed = True
                 raise ValueError("nobody expected it")
-            twins.pipeline.start(execution_id, state, host, group)
+            twins.pipeline.start(execution_id, state, host, group, next_here=next_here)
 
     execution_id, _ = running_pod(twins, worker)
     pipeline = FailsOnce()
