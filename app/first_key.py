@@ -6,8 +6,9 @@ from typing import Final
 
 from app.domain.api_key import Role
 from app.domain.errors import StoreUnavailable
-from app.ports import Clock, Keys
-from app.service.keys import enrol
+from app.ports import Clock, Store
+from app.service.audit import done_here
+from app.service.keys import authenticate, enrol
 from app.settings import Settings
 from app.settings.folders import kept
 
@@ -24,24 +25,27 @@ def secret(settings: Settings) -> str | None:
     return kept(settings.data_dir, "key")
 
 
-def make_valid(keys: Keys, clock: Clock, secret: str) -> None:
+def make_valid(store: Store, clock: Clock, secret: str) -> None:
     """Make the key valid, at once or in the background once the database is available."""
-    if not _enrol(keys, clock, secret):
+    if not _enrol(store, clock, secret):
         threading.Thread(
-            target=_enrol_when_possible, args=(keys, clock, secret), name="first key", daemon=True
+            target=_enrol_when_possible, args=(store, clock, secret), name="first key", daemon=True
         ).start()
 
 
-def _enrol_when_possible(keys: Keys, clock: Clock, secret: str) -> None:
+def _enrol_when_possible(store: Store, clock: Clock, secret: str) -> None:
     pause = threading.Event()
-    while not _enrol(keys, clock, secret):
+    while not _enrol(store, clock, secret):
         pause.wait(_RETRY_SECONDS)
 
 
-def _enrol(keys: Keys, clock: Clock, secret: str) -> bool:
+def _enrol(store: Store, clock: Clock, secret: str) -> bool:
     """Store the key. Returns False while the database is unavailable."""
     try:
-        enrol(keys, clock, secret, OWNER, Role.ADMIN)
+        if authenticate(store.keys, secret) is None:
+            key = enrol(store.keys, clock, secret, OWNER, Role.ADMIN)
+            facts = {"key_id": key.id, "name": key.name, "role": key.role}
+            done_here(store.audit, clock, "first key", facts)
     except StoreUnavailable as error:
         log.warning("the first key is not valid yet: %s", error)
         return False

@@ -37,4 +37,4 @@ def begin() -> None:
     except IsNewer as error:
         logs.exit_with(str(error))
     if key := first_key.secret(_settings):
-        first_key.make_valid(_ports.store.keys, _ports.clock, key)
+        first_key.make_valid(_ports.store, _ports.clock, key)

@@ -78,6 +78,7 @@ from podline.models import (
     TestResult,
 )
 from podline.operator_models import (
+    AuditRecord,
     DeadLetter,
     Key,
     KeyLimits,
@@ -104,6 +105,7 @@ __all__ = [
     "Artifact",
     "ArtifactMaxima",
     "AsyncClient",
+    "AuditRecord",
     "Batch",
     "BatchItem",
     "Callback",

@@ -10,7 +10,7 @@ from podline.bulk import BulkCalls
 from podline.calls import Awaits, Blocks, Mode, call
 from podline.checking import check
 from podline.connection import Connection
-from podline.operators import DeadLetters, EventLog, Keys, Replays
+from podline.operators import AuditLog, DeadLetters, EventLog, Keys, Replays
 from podline.submitting import SubmittingCalls
 from podline.transport import BlockingTransport, Transport
 
@@ -27,6 +27,8 @@ class ServiceCalls(SubmittingCalls[Mode], BulkCalls[Mode], AboutCalls[Mode]):
     page.
     """
 
+    audit_log: AuditLog[Mode]
+    """What operators and admins changed."""
     dead_letters: DeadLetters[Mode]
     """What failed and is not repaired by itself."""
     event_log: EventLog[Mode]
@@ -52,6 +54,7 @@ class ServiceCalls(SubmittingCalls[Mode], BulkCalls[Mode], AboutCalls[Mode]):
         key = key or os.environ.get("PODLINE_KEY")
         connection = Connection(self.url, key, timeout, retries, transport)
         super().__init__(connection)
+        self.audit_log = AuditLog(connection)
         self.dead_letters = DeadLetters(connection)
         self.event_log = EventLog(connection)
         self.replays = Replays(connection)

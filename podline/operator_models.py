@@ -89,6 +89,31 @@ class DeadLetter:
     """Where it was raised, innermost last; None for what was not raised."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRecord:
+    """Who changed what: a record of the audit log."""
+
+    id: str
+    time: datetime
+    key_id: str | None
+    """None for what a command on the server did."""
+    name: str | None
+    """The owner of the key."""
+    role: str | None
+    address: str
+    """The client's address as the service sees it, or `cli`."""
+    forwarded_for: str | None
+    """What a proxy says about that; a client can forge it."""
+    action: str
+    """The method and the route, or the command."""
+    target: Mapping[str, object]
+    """The ids in the path, and what the request named or created."""
+    request_id: str | None
+    outcome: str
+    """begun, succeeded, refused or failed."""
+    status: int | None
+
+
 class KeyLimits(TypedDict, total=False):
     """Keyword arguments of `Client.keys.change`. None means the service's setting."""
 

@@ -11,6 +11,7 @@ from podline.deadline import Deadline
 from podline.decoding import decode
 from podline.models import Event
 from podline.operator_models import (
+    AuditRecord,
     DeadLetter,
     Key,
     KeyLimits,
@@ -21,6 +22,7 @@ from podline.operator_models import (
 )
 from podline.pages import followed, items, pages
 
+_AUDIT = "/api/v1/audit"
 _DEAD_LETTERS = "/api/v1/dead-letters"
 _EVENTS = "/api/v1/events"
 _REPLAYS = "/api/v1/replays"
@@ -110,6 +112,15 @@ class DeadLetters(Calls[Mode]):
             body={"status": status, "kind": kind, "limit": limit},
             deadline=Deadline.of_call(timeout),
         )
+
+
+class AuditLog(Calls[Mode]):
+    """What operators and admins changed. Needs the admin role."""
+
+    @iteration
+    def list(self, *, timeout: float | None = None) -> Items[AuditRecord]:
+        """List the records, newest first."""
+        return pages(self._connection, _AUDIT, AuditRecord, [], timeout=timeout)
 
 
 class EventLog(Calls[Mode]):

@@ -11,6 +11,7 @@ from app.api import console, cors, docs, problems
 from app.api.access_log import PROBES
 from app.api.artifacts import artifacts
 from app.api.assembly import assembled
+from app.api.audit import audit
 from app.api.batches import batches
 from app.api.context import Context
 from app.api.dead_letters import dead_letters
@@ -49,7 +50,7 @@ OPERATIONS: Final[Sequence[Operation]] = [
     operation
     for section in (
         *(executions, artifacts, usage, batches, languages),
-        *(queue, workers, disk, dead_letters, events, replays),
+        *(queue, workers, disk, dead_letters, events, replays, audit),
         *(sign_in, sessions, keys, health, metrics),
     )
     for operation in section.operations

@@ -6,7 +6,7 @@ from typing import Any
 from flask import Flask, Response
 from werkzeug.routing import Map
 
-from app.api import access_log, problems, rate_limits, request_id, security
+from app.api import access_log, audit, problems, rate_limits, request_id, security
 from app.api.metrics import count_answers
 from app.api.problems import Problem
 from app.api.traces import trace_requests
@@ -35,6 +35,7 @@ def assembled(
     security.register(app)
     access_log.register(app)
     rate_limits.register(app)
+    audit.register(app, ports)
     problems.register(app, respond)
     count_answers(app, ports.metrics)
     trace_requests(app, ports.tracing)

@@ -6,6 +6,7 @@ from flask import Response, request
 from werkzeug.exceptions import BadRequest
 
 from app.api import representation, schemas, sse
+from app.api.audit import note
 from app.api.body_and_query import body_hash
 from app.api.context import Call
 from app.api.operations import Answer, Section
@@ -25,6 +26,7 @@ batches = Section("Batches", "/api/v1/batches")
     {202: schemas.Batch},
     errors=(410, 429),
     sends={202: ("Location",)},
+    own_work=True,
 )
 def submit(call: Call, body: NewBatch, idempotency_key: str | None) -> Answer:
     """Submit up to 100 programs, in up to 12 MiB.
@@ -105,4 +107,6 @@ def stream(call: Call, batch_id: str) -> Response:
 
 def _found(call: Call, batch_id: str) -> Batch:
     """Raises NotFound, also for a batch that the caller may not see."""
-    return service.find(call.ports, call.caller, batch_id)
+    batch = service.find(call.ports, call.caller, batch_id)
+    note({"owner": batch.owner})
+    return batch

@@ -1,6 +1,7 @@
 """/api/v1/dead-letters: the dead letters."""
 
 from app.api import operator_schemas, representation
+from app.api.audit import note
 from app.api.context import Call
 from app.api.operations import Answer, Section
 from app.api.operator_requests import DeadLetterQuery, DeadLetterSelection
@@ -42,7 +43,10 @@ def discard_selected(call: Call, body: DeadLetterSelection) -> operator_schemas.
 
 
 def _in_bulk(call: Call, action: LetterAction, body: DeadLetterSelection) -> LettersDone:
-    return letters_in_bulk(call.ports, action, body.to_domain(), body.limit, dry_run=body.dry_run)
+    done = letters_in_bulk(call.ports, action, body.to_domain(), body.limit, dry_run=body.dry_run)
+    chosen = body.to_domain()
+    note({"status": chosen.status, "kind": chosen.kind, "dry_run": body.dry_run, "done": done.done})
+    return done
 
 
 @dead_letters.operation("GET", "/{letter_id}", {200: operator_schemas.DeadLetter}, errors=(404,))

@@ -8,6 +8,7 @@ from werkzeug.exceptions import BadRequest
 
 from app import logs
 from app.api import byte_ranges, representation, schemas, sse
+from app.api.audit import note
 from app.api.body_and_query import body_hash
 from app.api.context import Call
 from app.api.operations import Answer, Later, Section
@@ -45,6 +46,7 @@ executions = Section("Executions", "/api/v1/executions")
     {202: schemas.Execution, 200: schemas.Execution},
     errors=(410,),
     sends={202: ("Location",), 200: ("Location",)},
+    own_work=True,
 )
 def submit(
     call: Call, body: Read[Submission], query: Wait, idempotency_key: str | None
@@ -142,6 +144,7 @@ def _in_bulk(call: Call, action: Bulk, body: BulkSelection) -> Answer:
         capacity=call.context.capacity,
         cpu_days=call.context.cpu_days,
     )
+    note({"owner": body.owner, "dry_run": body.dry_run, "done": done.done})
     shown = schemas.BulkDone(done=done.done, skipped=done.skipped, remaining=done.remaining)
     return Answer(shown, 202 if done.remaining and not body.dry_run else 200)
 
@@ -295,7 +298,9 @@ def delete(call: Call, execution_id: str) -> Answer:
 
 def _found(call: Call, execution_id: str) -> Execution:
     """Raises NotFound, also for an execution that the caller may not see."""
-    return service.find(call.ports.store.executions, call.caller, execution_id)
+    execution = service.find(call.ports.store.executions, call.caller, execution_id)
+    note({"owner": execution.owner})
+    return execution
 
 
 def _awaited(call: Call, execution: Execution, seconds: float) -> schemas.Execution:

@@ -1,6 +1,9 @@
 """/api/v1/keys: the API keys."""
 
+from dataclasses import asdict
+
 from app.api import operator_schemas, representation
+from app.api.audit import note
 from app.api.context import Call
 from app.api.operations import Answer, Section
 from app.api.operator_requests import ChangedLimits, NewKey
@@ -23,6 +26,7 @@ def create(call: Call, body: NewKey) -> Answer:
     key, secret = service.create(
         call.ports.store.keys, call.ports.clock, body.name, body.role, body.limits(), body.door
     )
+    note({"key_id": key.id, "name": key.name, "role": key.role, "door": key.door})
     signs = call.ports.callback_secrets
     shown = operator_schemas.CreatedKey(
         **dict(representation.key(key)),
@@ -35,7 +39,9 @@ def create(call: Call, body: NewKey) -> Answer:
 @keys.operation("PATCH", "/{key_id}", {200: operator_schemas.Key}, errors=(404,))
 def change(call: Call, key_id: str, body: ChangedLimits) -> operator_schemas.Key:
     """Change limits of a key. Those that are left out stay as they are."""
-    return representation.key(service.limit(call.ports.store.keys, key_id, body.over))
+    key = service.limit(call.ports.store.keys, key_id, body.over)
+    note({"name": key.name, **asdict(key.limits)})
+    return representation.key(key)
 
 
 @keys.operation(

@@ -65,6 +65,8 @@ class Operation:
     """Request headers that the operation reads."""
     sends: Mapping[int, tuple[str, ...]]
     """Response headers of its own, by status."""
+    own_work: bool
+    """It only adds to the caller's own work, and is not in the audit log."""
     handler: Handler
 
     @property
@@ -125,6 +127,8 @@ class Section:
         errors: tuple[int, ...] = (),
         headers: tuple[str, ...] = (),
         sends: Mapping[int, tuple[str, ...]] | None = None,
+        *,
+        own_work: bool = False,
     ) -> Callable[[Handler], Handler]:
         """`{path:name}` in a path takes slashes, too."""
 
@@ -141,6 +145,7 @@ class Section:
                     errors=errors,
                     headers=(*headers, IDEMPOTENCY_KEY) if takes_key else headers,
                     sends=sends or {},
+                    own_work=own_work,
                     handler=handler,
                 )
             )

@@ -102,6 +102,11 @@ class ReplayQuery(Sent):
     cursor: Cursor | None = None
 
 
+class AuditQuery(Sent):
+    limit: PageSize = DEFAULT_PAGE
+    cursor: Cursor | None = None
+
+
 class DeadLetterQuery(Sent):
     status: DeadLetterStatus | None = None
     kind: DeadLetterKind | None = None

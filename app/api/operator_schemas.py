@@ -4,6 +4,7 @@ from pydantic import Field
 
 from app.api.schemas import Answered, Moment
 from app.domain.api_key import Role
+from app.domain.audit import AuditOutcome
 from app.domain.dead_letter import DeadLetterKind, DeadLetterStatus
 from app.domain.replay import ReplayMode, ReplayStatus, Skipped
 
@@ -54,6 +55,34 @@ class DeadLetter(Answered):
         description="Where it was raised: files, lines and functions, innermost last. Null for "
         "what was not raised."
     )
+
+
+class AuditRecord(Answered):
+    """Who changed what."""
+
+    id: str
+    time: Moment
+    key_id: str | None = Field(description="Null for what a command on the server did.")
+    name: str | None = Field(description="The owner of the key.")
+    role: Role | None
+    address: str = Field(description="The client's address as the service sees it, or `cli`.")
+    forwarded_for: str | None = Field(
+        description="`X-Forwarded-For` of the request, which a client can forge."
+    )
+    action: str = Field(description="The method and the route, or the command.")
+    target: dict[str, str | int | float | bool | None] = Field(
+        description="The ids in the path, and what the request named or created."
+    )
+    request_id: str | None
+    outcome: AuditOutcome = Field(
+        description="`refused`: nothing was changed. `begun`: the process died, or it goes on."
+    )
+    status: int | None = Field(description="Of the response.")
+
+
+class AuditPage(Answered):
+    items: list[AuditRecord]
+    next_cursor: str | None
 
 
 class DeadLetterPage(Answered):

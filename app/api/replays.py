@@ -1,6 +1,7 @@
 """/api/v1/replays: replays of the event log."""
 
 from app.api import operator_schemas, representation
+from app.api.audit import note
 from app.api.context import Call
 from app.api.operations import Answer, Section
 from app.api.operator_requests import NewReplay, ReplayQuery
@@ -24,6 +25,7 @@ def start(call: Call, body: Read[NewReplay]) -> Answer:
         requested_by=call.caller.name,
         problems=body.problems,
     )
+    note({"replay_id": replay.id, "mode": replay.mode, "dry_run": replay.dry_run})
     headers = {"Location": f"/api/v1/replays/{replay.id}"}
     return Answer(representation.replay(replay), 202, headers)
 

@@ -9,6 +9,7 @@ from app.api import about_schemas, operator_schemas, schemas
 from app.api.problems import DELETED, Problem
 from app.api.results import result as representation_of_result
 from app.domain.api_key import ApiKey, Role
+from app.domain.audit import AuditRecord
 from app.domain.batch import BatchItem
 from app.domain.callback import Callback
 from app.domain.dead_letter import DeadLetter
@@ -244,6 +245,23 @@ def replay(replay: Replay) -> operator_schemas.Replay:
         created_at=moment(replay.created_at),
         started_at=optional_moment(replay.started_at),
         ended_at=optional_moment(replay.ended_at),
+    )
+
+
+def audit_record(record: AuditRecord) -> operator_schemas.AuditRecord:
+    return operator_schemas.AuditRecord(
+        id=record.id,
+        time=moment(record.time),
+        key_id=record.key_id,
+        name=record.name,
+        role=record.role,
+        address=record.address,
+        forwarded_for=record.forwarded_for,
+        action=record.action,
+        target=dict(record.target),
+        request_id=record.request_id,
+        outcome=record.outcome,
+        status=record.status,
     )
 
 

@@ -9,7 +9,7 @@ from flask import Flask, Response, request
 from werkzeug.datastructures import Headers
 from werkzeug.routing import Rule
 
-from app.api import rate_limits
+from app.api import audit, rate_limits
 from app.api.auth import caller, check_role
 from app.api.body_and_query import read_body, read_for_rules, read_query
 from app.api.context import Call, Context
@@ -66,6 +66,8 @@ def _serve(
     if operation.role is not None:
         given = Call(context, caller(context.ports.store.keys, context.ports.sessions))
         rate_limits.count(given)
+        if not operation.own_work:
+            audit.begin(given, operation.method, operation.path, arguments)
         check_role(given.caller, operation.role)
     with _turn(context, operation, given):
         arguments |= read()

@@ -38,6 +38,7 @@ main = LazyGroup(
         "dlq": ("app.cli.dlq", "Show, retry or discard dead letters."),
         "events": ("app.cli.events", "Show the event log."),
         "replay": ("app.cli.replay", "Replay events from the log."),
+        "audit": ("app.cli.audit", "Show what operators and admins changed."),
         "keys": ("app.cli.keys", "List, create or delete API keys."),
         "console": ("app.cli.console", "Print a link that opens the web page, signed in."),
         "doctor": ("app.cli.doctor", "Check that everything works."),

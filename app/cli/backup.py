@@ -50,9 +50,13 @@ def restore_command(file: Path, force: bool, data_dir: Path) -> None:
     Executions that were running when the backup was made run again, as another attempt.
     """
     from app.cli.up.folder import held
+    from app.domain.audit import Details
     from app.domain.errors import PodlineError
+    from app.infrastructure.clock import now
+    from app.service.audit import done_here
     from app.settings import Settings
     from app.wiring.backup import holds_service, restore
+    from app.wiring.stores import make_store
     from sandbox.private import NotPrivate, set_umask
 
     set_umask()
@@ -66,6 +70,8 @@ def restore_command(file: Path, force: bool, data_dir: Path) -> None:
             )
         with held(settings.data_dir, on_full=_no_space, command="podline restore"):
             found = restore(settings, file)
+            facts: Details = {"backup": found.created_at, "force": force}
+            done_here(make_store(settings).audit, now, "podline restore", facts)
     except (PodlineError, NotPrivate, OSError) as error:
         raise Failure(str(error)) from error
     print_line(f"restored the backup of {found.created_at}, with {found.blobs} blobs")

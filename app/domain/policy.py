@@ -101,6 +101,10 @@ class Policy:
         ),
     )
 
+    audit_seconds: float = field(
+        default=365 * 24 * 3600,
+        metadata=means("Records of the [audit log](#audit-log) that are older are removed.", gt=0),
+    )
     disk_reserve_mib: int | None = field(
         default=None,
         metadata=means(

@@ -4,11 +4,13 @@ Pydantic takes the fields from the domain's dataclasses, so that a new field is 
 """
 
 import json
+from dataclasses import replace
 from typing import Generic, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from app.domain.api_key import ApiKey
+from app.domain.audit import AuditRecord
 from app.domain.batch import Batch
 from app.domain.blob import Blob
 from app.domain.callback import Callback
@@ -42,6 +44,7 @@ FINDING = TypeAdapter(Finding)
 BATCH = TypeAdapter(Batch)
 BLOB = TypeAdapter(Blob)
 API_KEY = TypeAdapter(ApiKey)
+AUDIT_RECORD = TypeAdapter(AuditRecord)
 IDEMPOTENCY_RECORD = TypeAdapter(IdempotencyRecord)
 REPLAY = TypeAdapter(Replay)
 LANGUAGES = TypeAdapter(list[Language])
@@ -84,3 +87,12 @@ def _with_runs(data: bytes) -> bytes:
 
 SUBMISSION = JsonCodec(Submission)
 RESULT = ResultCodec(Result)
+
+
+def audit_text(record: AuditRecord) -> str:
+    """As JSON, without what changes once the record is in the event log."""
+    return AUDIT_RECORD.dump_json(replace(record, relay_at=None)).decode()
+
+
+def audit_record(text: str, relay_at: int | None) -> AuditRecord:
+    return replace(AUDIT_RECORD.validate_json(text), relay_at=relay_at)

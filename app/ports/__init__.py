@@ -55,6 +55,7 @@ from app.ports.pipeline import Pipeline, Queued
 from app.ports.requests import RequestCounts
 from app.ports.runtime import Runtime, SeenEnds
 from app.ports.store import (
+    AuditLog,
     Batches,
     DeadLetters,
     IdempotencyRecords,
@@ -68,6 +69,7 @@ from app.ports.tracing import Tracing
 __all__ = [
     "METRICS_MEDIA_TYPE",
     "AdmissionQueue",
+    "AuditLog",
     "Batches",
     "BayCount",
     "Bays",

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from app.domain.api_key import ApiKey
+from app.domain.audit import AuditRecord
 from app.domain.batch import Batch
 from app.domain.dead_letter import DeadLetter, DeadLetterKind, DeadLetterStatus
 from app.domain.execution import Time
@@ -136,6 +137,28 @@ class Replays(Protocol):
         """
 
 
+class AuditLog(Protocol):
+    """What operators and admins did."""
+
+    def put(self, record: AuditRecord) -> None:
+        """Insert a record, or replace the one with its id. It survives a power loss."""
+
+    def page(self, before: str | None, limit: int) -> list[AuditRecord]:
+        """Return records, newest first (by id), with an id below `before`."""
+
+    def due(self, now: Time, limit: int) -> list[AuditRecord]:
+        """Return records that are due for the event log, longest due first."""
+
+    def mark_relayed(self, record: AuditRecord) -> None:
+        """Record that this one is in the event log, unless it was replaced meanwhile."""
+
+    def remove_before(self, time: Time, limit: int) -> int:
+        """Remove up to `limit` records from before `time` that are in the event log.
+
+        Oldest first. Returns how many were removed.
+        """
+
+
 class OfferedLanguages(Protocol):
     """The languages that the runtime offered last."""
 
@@ -185,6 +208,9 @@ class Store(Protocol):
 
     @property
     def replays(self) -> Replays: ...
+
+    @property
+    def audit(self) -> AuditLog: ...
 
     @property
     def languages(self) -> OfferedLanguages: ...

@@ -7,6 +7,7 @@ from typing import Final
 
 from app.domain.execution import Event
 from app.ports import Ports, Refused
+from app.service import audit
 from app.service.transitions import in_seconds
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,7 @@ def relay(ports: Ports) -> int:
         full = executions == BATCH
     if refused:
         _complain(list(refused.values()))
+    audit.relay(ports.store.audit, ports.event_log, ports.clock)
     return delivered
 
 

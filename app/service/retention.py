@@ -80,6 +80,8 @@ def _removals(ports: Ports) -> Iterator[Step]:
     """One step for each kind of thing. They take turns, so that no backlog holds up another."""
     store, policy = ports.store, ports.policy
     yield lambda: store.idempotency.remove_expired(ports.clock(), SMALL_BATCH) == SMALL_BATCH
+    before = in_seconds(ports.clock, -policy.audit_seconds)
+    yield partial(_has_old, store.audit.remove_before, before)
     if policy.retention_seconds is not None:
         yield from _removals_before(ports, in_seconds(ports.clock, -policy.retention_seconds))
 

@@ -25,7 +25,7 @@ class Unavailable(MemoryKeys):
 
 def test_it_is_an_admin_key() -> None:
     ports = make_twins().ports
-    first_key.make_valid(ports.store.keys, ports.clock, SECRET)
+    first_key.make_valid(ports.store, ports.clock, SECRET)
     key = authenticate(ports.store.keys, SECRET)
     assert key is not None
     assert (key.name, key.role) == ("admin", Role.ADMIN)
@@ -33,15 +33,19 @@ def test_it_is_an_admin_key() -> None:
 
 def test_a_restart_makes_no_second_one() -> None:
     ports = make_twins().ports
-    first_key.make_valid(ports.store.keys, ports.clock, SECRET)
-    first_key.make_valid(ports.store.keys, ports.clock, SECRET)
-    assert len(ports.store.keys.all()) == 1
+    first_key.make_valid(ports.store, ports.clock, SECRET)
+    first_key.make_valid(ports.store, ports.clock, SECRET)
+    (key,) = ports.store.keys.all()
+    (record,) = ports.store.audit.page(None, 10)
+    assert (record.action, record.address, record.key_id) == ("first key", "cli", None)
+    assert record.target == {"key_id": key.id, "name": "admin", "role": "admin"}
+    assert SECRET not in str(record)
 
 
 def test_it_becomes_valid_when_the_database_comes_back() -> None:
     store = MemoryStore()
     keys = store.keys = Unavailable()
     ports = make_twins(store=store).ports
-    first_key.make_valid(ports.store.keys, ports.clock, SECRET)
+    first_key.make_valid(ports.store, ports.clock, SECRET)
     keys.unavailable = False
     wait_until(lambda: authenticate(ports.store.keys, SECRET))

@@ -493,6 +493,17 @@ def test_keys(service: Service, podline: Podline) -> None:
     assert key not in service.twins.store.keys.all()
 
 
+def test_audit(service: Service, podline: Podline) -> None:
+    assert podline("audit", "--json").stdout.strip() == "[]"
+    podline("keys", "create", "alice")
+    _, key = service.twins.store.keys.all()
+    shown = podline("audit").stdout
+    assert f"key_id={key.id} name=alice role=user" in shown
+    assert "POST /api/v1/keys" in shown
+    (record,) = json.loads(podline("audit", "--json").stdout)
+    assert (record["outcome"], record["status"]) == ("succeeded", 201)
+
+
 def test_doctor_when_all_is_well(service: Service, podline: Podline) -> None:
     staffed(service.twins)
     done = podline("doctor", "--quick")

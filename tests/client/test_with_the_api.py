@@ -205,6 +205,15 @@ def test_the_disk(twins: Twins, client: Client) -> None:
     assert found.reserved_bytes == 2**30
 
 
+def test_the_audit_log(client: Client) -> None:
+    made = client.keys.create("bob")
+    (record,) = client.audit_log.list()
+    assert (record.name, record.role, record.outcome, record.status) == (
+        *("ada", "admin", "succeeded", 201),
+    )
+    assert record.target == {"key_id": made.id, "name": "bob", "role": "user"}
+
+
 def test_dead_letters(twins: Twins, client: Client) -> None:
     for body in (b"1", b"2", b"3"):
         dead_letters.record_poison(twins.ports, "saga", a_message(body), "not a task")

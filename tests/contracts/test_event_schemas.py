@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +10,14 @@ import pytest
 from hypothesis import given
 from jsonschema import Draft202012Validator, FormatChecker, ValidationError
 
+from app.domain.api_key import ApiKey, Role
+from app.domain.audit import AUDIT_EVENT, Actor, Details, begun, outcome_of
 from app.domain.execution import SECOND, Event, Execution, State, accept, event_type
 from app.infrastructure.cloudevents import CloudEvent, cloud_event, rfc3339
 from tests.support.builders import NOW, accepted, an_id
 from tests.support.walks import walks
 
+AN_ADMIN = ApiKey(id="k", name="root", role=Role.ADMIN, secret_hash="", created_at=NOW)
 FOLDER = Path(__file__).parents[2] / "docs" / "events"
 SCHEMAS: dict[str, dict[str, Any]] = {
     path.stem: json.loads(path.read_text(encoding="utf-8")) for path in FOLDER.glob("*.json")
@@ -37,6 +41,16 @@ def test_every_event_along_every_walk(walk: list[tuple[Execution, Event]]) -> No
         check(cloud_event(event))
 
 
+def test_every_record_of_the_audit_log() -> None:
+    for key, status in ((AN_ADMIN, None), (AN_ADMIN, 201), (None, 404), (AN_ADMIN, 503)):
+        actor = Actor(key=key, address="192.0.2.1", forwarded_for="x\n" * 200)
+        target: Details = {"key_id": "k" * 300, "max_unfinished": 5, "dry_run": True, "door": None}
+        record = begun(an_id(), NOW, actor, "POST /api/v1/keys", target, "a-request")
+        if status is not None:
+            record = replace(record, outcome=outcome_of(status), status=status)
+        check(cloud_event(record.event))
+
+
 def test_a_retry_names_what_it_retries() -> None:
     original, submission, _ = accepted()
     _, event = accept(
@@ -46,7 +60,7 @@ def test_a_retry_names_what_it_retries() -> None:
 
 
 def test_one_schema_for_each_type() -> None:
-    assert set(SCHEMAS) == {event_type(state) for state in State}
+    assert set(SCHEMAS) == {*(event_type(state) for state in State), AUDIT_EVENT}
 
 
 @pytest.mark.parametrize("schema", SCHEMAS.values(), ids=SCHEMAS.keys())
@@ -57,7 +71,7 @@ class TestEachSchema:
     def test_allows_nothing_that_it_does_not_name(self, schema: dict[str, Any]) -> None:
         for part in objects_in(schema):
             closed = part["additionalProperties"]
-            assert closed is False or closed == {"type": "string", "maxLength": 63}
+            assert closed is False or "maxLength" in closed
 
     def test_has_no_room_for_source_or_output(self, schema: dict[str, Any]) -> None:
         data = schema["properties"]["data"]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from app.domain.audit import AUDIT_EVENT
 from app.domain.execution import Event
 from app.domain.filters import EventFilter, EventPage
 from app.ports import EventLog
@@ -22,7 +23,9 @@ def pages(
 
 
 def every_event(log: EventLog, filter: EventFilter = EVERY, limit: int = 1_000) -> list[Event]:
-    return [event for page in pages(log, filter, limit=limit) for event in page.events]
+    """Those of executions. The log also has what was recorded for audits."""
+    found = (event for page in pages(log, filter, limit=limit) for event in page.events)
+    return [event for event in found if event.type != AUDIT_EVENT]
 
 
 def ids(events: Sequence[Event]) -> list[str]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.domain.audit import AUDIT_EVENT
 from app.domain.errors import (
     Conflict,
     EventLogUnavailable,
@@ -25,6 +26,7 @@ from app.infrastructure.memory.replays import MemoryReplays
 from app.infrastructure.memory.runtime import Script
 from app.infrastructure.memory.store import MemoryStore
 from app.service.admission import entry_of
+from app.service.audit import done_here
 from app.service.relay import relay
 from app.service.replay import control
 from app.service.replay.slices import MAX_TRIES, work, work_due
@@ -546,3 +548,18 @@ def bug() -> None:
 
 def known(row: Execution) -> dict[str, Any]:
     return {name: value for name, value in asdict(row).items() if name not in NOT_IN_THE_LOG}
+
+
+@pytest.mark.parametrize("mode", [REBUILD, RESUBMIT])
+def test_records_of_the_audit_log_are_left_alone(
+    mode: ReplayMode, twins: Twins, lives: dict[str, Execution]
+) -> None:
+    ports = twins.ports
+    done_here(ports.store.audit, ports.clock, "podline restore", {})
+    relay(ports)
+    twins.clock.advance(1)
+    finished = replayed(twins, mode)
+    assert finished.status is ReplayStatus.COMPLETED
+    assert finished.counts.matched[AUDIT_EVENT] == 1
+    of_executions = {"rebuild": sum(row.version for row in lives.values()), "resubmit": len(lives)}
+    assert finished.counts.done + sum(finished.counts.skipped.values()) == of_executions[mode]

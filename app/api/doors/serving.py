@@ -7,7 +7,7 @@ from typing import Any, Final
 from flask import Flask, Response, request
 from werkzeug.routing import Map, Rule
 
-from app.api import cors, rate_limits
+from app.api import audit, cors, rate_limits
 from app.api.assembly import assembled
 from app.api.auth import unauthorized
 from app.api.context import Call, Context
@@ -48,6 +48,8 @@ def _serve(door: Door, context: Context, route: Route, **arguments: Any) -> Resp
         return route.handler(context, **arguments)
     call = Call(context, _caller(door, context))
     rate_limits.count(call)
+    if route.method != "POST":  # which submits a program
+        audit.begin(call, route.method, route.path, arguments)
     return route.handler(call, **arguments)
 
 

@@ -1,5 +1,6 @@
 """An in-memory store with exactly the semantics of the others."""
 
+from app.infrastructure.memory.audit import MemoryAuditLog
 from app.infrastructure.memory.batches import MemoryBatches
 from app.infrastructure.memory.counts import MemoryCounts
 from app.infrastructure.memory.dead_letters import MemoryDeadLetters
@@ -31,6 +32,7 @@ class MemoryStore:
         self.keys = MemoryKeys()
         self.idempotency = MemoryIdempotencyRecords()
         self.replays = MemoryReplays()
+        self.audit = MemoryAuditLog()
         self.languages = MemoryOfferedLanguages()
 
     def upgrade(self) -> None:

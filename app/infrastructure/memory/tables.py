@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import TypeVar
 
+from app.domain.audit import AuditRecord
 from app.domain.dead_letter import DeadLetter
 from app.domain.execution import Event, Execution
 from app.domain.replay import Replay
 from app.domain.result import Result
 from app.domain.submission import Submission
 
-Record = TypeVar("Record", Execution, DeadLetter, Replay)
+Record = TypeVar("Record", Execution, DeadLetter, Replay, AuditRecord)
 
 
 @dataclass(slots=True)

@@ -282,6 +282,24 @@ class ReplayDocument(Document):
     }
 
 
+class AuditDocument(Document):
+    """A record of the audit log as JSON, with extra fields for queries."""
+
+    id = StringField(primary_key=True)
+    order = StringField()
+    relay_at = IntField()
+    """Missing once it is in the event log."""
+    record = StringField()
+
+    meta: dict[str, Any] = {
+        "abstract": True,
+        "indexes": [
+            {"fields": ["order"]},
+            {"fields": ["relay_at"], "partialFilterExpression": {"relay_at": IS_TIME}},
+        ],
+    }
+
+
 class OfferedDocument(Document):
     """The only document in its collection: the languages that the runtime offers."""
 
@@ -326,6 +344,7 @@ COLLECTIONS: Final[dict[type[Document], str]] = {
     UsageDayDocument: "usage_days",
     IdempotencyDocument: "idempotency",
     ReplayDocument: "replays",
+    AuditDocument: "audit",
     OfferedDocument: "offered",
     VersionDocument: "version",
     HeartbeatDocument: "heartbeat",

@@ -1,5 +1,6 @@
 """The store in MongoDB, through mongoengine: the source of truth in production."""
 
+from app.infrastructure.mongo.audit import MongoAuditLog
 from app.infrastructure.mongo.batches import MongoBatches
 from app.infrastructure.mongo.blobs import MongoBlobs
 from app.infrastructure.mongo.connection import Connection, at_the_edge
@@ -37,6 +38,7 @@ class MongoStore:
         self.keys = MongoKeys(self.connection)
         self.idempotency = MongoIdempotencyRecords(self.connection)
         self.replays = MongoReplays(self.connection)
+        self.audit = MongoAuditLog(self.connection)
         self.languages = MongoOfferedLanguages(self.connection)
 
     @at_the_edge

@@ -372,6 +372,11 @@ LETTERS_REMOVED: Final = (
     """,
 )
 
+AUDIT: Final = (
+    "CREATE TABLE audit (id TEXT PRIMARY KEY, relay_at INTEGER, record TEXT NOT NULL) STRICT",
+    "CREATE INDEX audit_to_relay ON audit (relay_at) WHERE relay_at IS NOT NULL",
+)
+
 VERSIONS: Final = Versions(
     (
         FIRST,
@@ -390,6 +395,7 @@ VERSIONS: Final = Versions(
             *BY_PRIORITY,
             *PLACES,
             *LETTERS_REMOVED,
+            *AUDIT,
         ),
     )
 )

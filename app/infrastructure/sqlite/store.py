@@ -4,6 +4,7 @@ from pathlib import Path
 
 from app.infrastructure.folder.blobs import FolderBlobs
 from app.infrastructure.programs import Programs
+from app.infrastructure.sqlite.audit import SqliteAuditLog
 from app.infrastructure.sqlite.batches import SqliteBatches
 from app.infrastructure.sqlite.counts import SqliteCounts
 from app.infrastructure.sqlite.database import Database
@@ -40,6 +41,7 @@ class SqliteStore:
         self.keys = SqliteKeys(self._database)
         self.idempotency = SqliteIdempotencyRecords(self._database)
         self.replays = SqliteReplays(self._database)
+        self.audit = SqliteAuditLog(self._database)
         self.languages = SqliteOfferedLanguages(self._database)
 
     def upgrade(self) -> None:

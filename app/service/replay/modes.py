@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 
 from ulid import ULID
 
+from app.domain.audit import AUDIT_EVENT
 from app.domain.errors import (
     DoesNotFollow,
     InvalidTarget,
@@ -39,6 +40,7 @@ def reemit(ports: Ports, replay: Replay, events: Sequence[Event]) -> Ends:
 
 def rebuild(ports: Ports, replay: Replay, events: Sequence[Event]) -> Ends:
     """Write the rows as these events left them. Events that a row already has count as done."""
+    events = _of_executions(events)
     if not events:
         return []
     of_execution: dict[str, list[Event]] = {}
@@ -62,7 +64,7 @@ def resubmit(ports: Ports, replay: Replay, events: Sequence[Event]) -> Ends:
     """Submit each execution again, once, however many of its events there are."""
     if not replay.dry_run:
         capacity_of(ports).take()
-    once = {event.id: event for event in events}.values()
+    once = {event.id: event for event in _of_executions(events)}.values()
     return [_resubmit(ports, replay, e.execution_id) for e in once if _is_first(ports, replay, e)]
 
 
@@ -71,6 +73,11 @@ WORK: Final[Mapping[ReplayMode, Callable[[Ports, Replay, Sequence[Event]], Ends]
     ReplayMode.REBUILD: rebuild,
     ReplayMode.RESUBMIT: resubmit,
 }
+
+
+def _of_executions(events: Sequence[Event]) -> list[Event]:
+    """Those of the audit log belong to none."""
+    return [event for event in events if event.type != AUDIT_EVENT]
 
 
 def _target(replay: Replay) -> str:
