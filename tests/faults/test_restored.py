@@ -38,6 +38,9 @@ def test_nothing_that_was_accepted_is_lost_and_nothing_has_two_results(tmp_path:
         podline("backup", backup, "--data-dir", standalone.data_dir)
         accepted_later = Load(standalone, how_many=20)
     podline("restore", backup, "--data-dir", again.data_dir)
+    with closing(SqliteStore(again.data_dir / "podline.db", timeout=5)) as store:
+        (record,) = store.audit.page(None, 1)
+    assert (record.action, record.address, record.key_id) == ("podline restore", "cli", None)
 
     before = states_in(again.data_dir, load)
     assert len(before) == HOW_MANY + 1
