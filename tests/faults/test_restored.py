@@ -26,6 +26,7 @@ def podline(*arguments: object) -> None:
 
 
 @pytest.mark.long
+@pytest.mark.timeout(400)
 def test_nothing_that_was_accepted_is_lost_and_nothing_has_two_results(tmp_path: Path) -> None:
     backup, again = tmp_path / "backup.tar", Standalone(tmp_path / "again", SETTINGS)
     with running(Standalone(tmp_path / "data", SETTINGS)) as standalone:
