@@ -138,6 +138,7 @@ function Time({ of }: { of: string }) {
 
 function Execution({ event }: { event: Event }) {
   const id = event.id.slice(0, event.id.lastIndexOf("."));
+  if (!event.type.startsWith("podline.execution.")) return null;
   return (
     <a href={executionAt(id)}>
       <code>{id}</code>
