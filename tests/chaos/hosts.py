@@ -63,8 +63,6 @@ KINDS: Final[Mapping[str, FaultKind]] = {
 class Hosts:
     """Stores, API, beat, a worker beside no host, and three hosts."""
 
-    kinds = KINDS
-
     def __init__(self, folder: Path, executions: int) -> None:  # noqa: ARG002  # no disk to size
         self._folder = folder
         self._clocks = {name: Clock(folder, f"clock-of-{name}") for name in NAMES}
@@ -145,9 +143,6 @@ class Hosts:
 
     def logs(self) -> list[Path]:
         return sorted([*self._folder.glob("*.log"), *self._folder.glob("*/data/logs/*")])
-
-    def described(self) -> str:
-        return self._service.logs()
 
     def inject(self, name: str, choice: int) -> AbstractContextManager[object]:
         """Cause a fault, for as long as the context lasts or once."""

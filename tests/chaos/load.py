@@ -62,7 +62,7 @@ class Load:
         self._works = iter(plan.works)
         self._key = f"chaos-{mark}"
         self._changed = threading.Condition()
-        self._threads = [threading.Thread(target=self._work) for _ in range(in_flight)]
+        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(in_flight)]
 
     def start(self) -> None:
         for thread in self._threads:

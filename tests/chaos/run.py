@@ -4,7 +4,7 @@ import secrets
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ from tests.chaos.found import Accepted, Everything
 from tests.chaos.history import history, lines_about
 from tests.chaos.leftovers import Left, beyond, merged, of_machine, of_store
 from tests.chaos.load import Load, owner_name
-from tests.chaos.plan import OWNERS, Fault, FaultKind, Plan
+from tests.chaos.plan import OWNERS, Fault, Plan
 from tests.chaos.shop import Shop
 
 IN_FLIGHT: Final = 24
@@ -37,9 +37,6 @@ _LOOK_SECONDS: Final = 1.0
 
 class Place(Protocol):
     """A service that runs, with all that is needed to break it and to look into it."""
-
-    @property
-    def kinds(self) -> Mapping[str, FaultKind]: ...
 
     @property
     def shop(self) -> Shop: ...

@@ -83,8 +83,6 @@ SETTINGS: Final = {
 class Up:
     """`podline up`, behind a proxy, with a receiver of callbacks."""
 
-    kinds = KINDS
-
     def __init__(self, folder: Path, executions: int) -> None:
         self._folder = folder
         self._mib = _MIB + _MIB_OF_ONE * executions
@@ -148,9 +146,6 @@ class Up:
 
     def logs(self) -> list[Path]:
         return sorted((self._disk / "logs").iterdir())
-
-    def described(self) -> str:
-        return self._up.described()
 
     def inject(self, name: str, choice: int) -> AbstractContextManager[object]:
         """Cause a fault, for as long as the context lasts or once."""
