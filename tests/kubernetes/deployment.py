@@ -250,8 +250,14 @@ _SMALL: Final = {
 
 
 def _remove() -> None:
-    """Delete the sandboxes first, while a controller can still tell the kubelet."""
+    """Delete the sandboxes first, while a controller can still tell the kubelet.
+
+    Hosts are deleted before their namespace. Its controller may look again only after half of their
+    grace period, which is six minutes.
+    """
     gone = ("--ignore-not-found", "--timeout", "120s")
+    everything = ("deployments,daemonsets", "--all", "--cascade=foreground")
+    kubectl("-n", HOSTS, "delete", *everything, *gone)
     kubectl("delete", "namespace", SANDBOXES, HOSTS, SERVICE, *gone)
     kubectl("delete", "priorityclass", SANDBOXES, HOSTS, SERVICE, *gone)
 
