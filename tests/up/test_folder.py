@@ -130,11 +130,10 @@ def test_a_small_log_stays(tmp_path: Path) -> None:
 
 
 def test_a_damaged_database_is_reported_before_the_children_start(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "podline.db").write_bytes(b"no database" * 1_000)
     check_data(Settings(data_dir=tmp_path))
-    printed = capsys.readouterr().out
-    assert "The database is unavailable: " in printed
-    assert "file is not a database" in printed
-    assert "event log" not in printed
+    assert "The database is unavailable: " in caplog.text
+    assert "file is not a database" in caplog.text
+    assert "event log" not in caplog.text

@@ -31,6 +31,7 @@ def test_settings_become_options(working_folder: Path, monkeypatch: pytest.Monke
         *("--bays", "6"),
         *("--languages", str(working_folder / "more.toml")),
         *("--ready-jails", "1"),
+        *("--log-format", "text", "--log-level", "info"),
         *("--unheld-limit=memory", "--unheld-limit=cpu"),
     )
 

@@ -21,11 +21,13 @@ def test_one_port_has_the_metrics_of_all_workers(tmp_path: Path) -> None:
     port = free_port()
     data, daemons = tmp_path / "data", tmp_path / "daemons"
     daemons.mkdir(mode=0o700)
+    heartbeat = tmp_path / "heartbeat"
     environment = os.environ | {
         "PODLINE_DATABASE_URL": "mongodb://nowhere/podline",
         "PODLINE_REDIS_URL": "redis://127.0.0.1:1/0",
         "PODLINE_RUNTIME_URL": "hosts:",
         "PODLINE_METRICS_PORT": str(port),
+        "PODLINE_HEARTBEAT_FILE": str(heartbeat),
     }
     command = ("app.cli", "host", "--daemons", str(daemons), "--data-dir")
     log = tmp_path / "log"
@@ -39,6 +41,7 @@ def test_one_port_has_the_metrics_of_all_workers(tmp_path: Path) -> None:
             other = start_part(log, environment, *command, str(tmp_path / "other"))
             assert other.wait(timeout=60) == 1
             assert "PODLINE_METRICS_PORT can't be used" in log.read_text()
+            wait_until(heartbeat.exists, or_fail=log.read_text)  # it tries the database first
             process.terminate()
             assert process.wait(timeout=60) == 0
         finally:
