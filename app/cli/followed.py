@@ -6,7 +6,17 @@ from time import monotonic
 from typing import Final
 
 from app.cli.failure import explained
-from podline import Client, Event, Execution, Language, Outcome, PodlineError, State, WaitTimeout
+from podline import (
+    Client,
+    Event,
+    Execution,
+    Language,
+    Outcome,
+    PodlineError,
+    State,
+    Unavailable,
+    WaitTimeout,
+)
 
 PATIENCE_SECONDS: Final = 120.0
 """How long all programs together may take."""
@@ -41,11 +51,16 @@ TURN: Final = {
 def follow(client: Client, languages: Sequence[Language]) -> Iterator[tuple[str, bool, str]]:
     """The name of each check, whether it is well, and what was seen.
 
-    All programs are submitted first, so that they run side by side.
+    All programs are submitted first, so that they run side by side. If the service takes none at
+    present, only one is: each would be tried as often.
     """
     deadline = monotonic() + PATIENCE_SECONDS
-    known = [each for each in languages if each.name in SOURCES]
-    started = [(each, _started(client, each)) for each in known]
+    started = []
+    for language in languages:
+        if language.name in SOURCES:
+            started.append((language, _started(client, language)))
+            if isinstance(started[-1][1], Unavailable):
+                break
     for language, execution in started:
         name = f"program {language.name} {language.version}"
         if isinstance(execution, PodlineError):

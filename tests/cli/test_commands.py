@@ -25,7 +25,7 @@ from app.service.dead_letters import record_poison
 from app.service.relay import relay
 from app.service.reporting import PlaceReporter
 from app.service.usage import fold
-from podline import Client, Unauthenticated
+from podline import Client, Unauthenticated, connection
 from podline.transport import BlockingTransport
 from tests.cli.conftest import Podline
 from tests.support.answers import as_usual, problem
@@ -578,6 +578,18 @@ def test_doctor_names_the_role_that_a_program_waits_for(
     )
     (first, *_) = service.submitted()
     assert service.twins.now(first).state is State.CANCELLED
+
+
+def test_doctor_submits_no_more_once_the_service_takes_no_programs(
+    service: Service, podline: Podline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "_LONGEST_PAUSE", 1.0)
+    assert len(service.twins.runtime.offered) > 1
+    podline("doctor", "--quick")  # What is ready is not asked again within a second.
+    service.twins.disk.room = Room(free=0, total=10**9)
+    (check,) = programs(podline("doctor", "--json")).values()
+    assert not check["ok"]
+    assert "nearly full" in str(check["detail"])
 
 
 def test_doctor_where_nothing_answers(podline: Podline) -> None:
