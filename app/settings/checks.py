@@ -2,10 +2,10 @@
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TypeVar, get_args
 
-from pydantic import BaseModel, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings
 
@@ -49,6 +49,16 @@ _NEAR = 0.68
 
 _SAID_OTHERWISE = frozenset({"extra_forbidden", "default_factory_not_called"})
 """Errors to ignore: unknown names are found here, and defaults may depend on a wrong setting."""
+
+
+def parsed_by(parse: Callable[[str], object]) -> AfterValidator:
+    """Accept a setting if it can be parsed, and keep its text. `parse` raises ValueError."""
+
+    def check(setting: str) -> str:
+        parse(setting)
+        return setting
+
+    return AfterValidator(check)
 
 
 def limit_names(names: str) -> str:

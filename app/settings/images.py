@@ -6,7 +6,7 @@
 import re
 from typing import Annotated, Final
 
-from pydantic import AfterValidator
+from app.settings.checks import parsed_by
 
 DEFAULT: Final = (
     "python=podline/python:3.12,"
@@ -91,21 +91,6 @@ def _package(text: str) -> tuple[str, str]:
     return match["name"], match["version"]
 
 
-def _check_images(setting: str) -> str:
-    images_and_versions(setting)
-    return setting
-
-
-def _check_packages(setting: str) -> str:
-    packages_and_versions(setting)
-    return setting
-
-
-def _check_sizes(setting: str) -> str:
-    pool_sizes(setting)
-    return setting
-
-
-PoolSizes = Annotated[str, AfterValidator(_check_sizes)]
-ImageNames = Annotated[str, AfterValidator(_check_images)]
-ImagePackages = Annotated[str, AfterValidator(_check_packages)]
+PoolSizes = Annotated[str, parsed_by(pool_sizes)]
+ImageNames = Annotated[str, parsed_by(images_and_versions)]
+ImagePackages = Annotated[str, parsed_by(packages_and_versions)]

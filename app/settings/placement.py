@@ -6,7 +6,7 @@
 import re
 from typing import Annotated, Final
 
-from pydantic import AfterValidator
+from app.settings.checks import parsed_by
 
 _NAME: Final = r"[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?"
 _KEY: Final = rf"(?P<key>([a-z0-9]([a-z0-9.-]{{0,251}}[a-z0-9])?/)?{_NAME})"
@@ -54,15 +54,5 @@ def _toleration(entry: str) -> dict[str, str]:
     }
 
 
-def _check_labels(setting: str) -> str:
-    node_labels(setting)
-    return setting
-
-
-def _check_taints(setting: str) -> str:
-    tolerations(setting)
-    return setting
-
-
-NodeLabels = Annotated[str, AfterValidator(_check_labels)]
-NodeTaints = Annotated[str, AfterValidator(_check_taints)]
+NodeLabels = Annotated[str, parsed_by(node_labels)]
+NodeTaints = Annotated[str, parsed_by(tolerations)]
