@@ -18,7 +18,6 @@ from typing import Any
 from celery import bootsteps
 from celery.concurrency import thread
 from celery.concurrency.base import apply_target
-from celery.utils.functional import noop
 from celery.worker import state
 
 from app.domain.chain import CREATE
@@ -86,8 +85,12 @@ def _join(consumer: Any, request: Any) -> bool:
         return False
     *rest, following = request.chain
     name, (execution_id,) = following.get("task"), request.args
-    strategy, tasks = consumer.strategies.get(name), consumer.task_consumer
-    if strategy is None or tasks is None or not is_link(following, name, execution_id):
+    tasks = consumer.task_consumer
+    if (
+        name not in consumer.strategies
+        or tasks is None
+        or not is_link(following, name, execution_id)
+    ):
         return False
     app, queue = consumer.app, consumer.app.serving.queue_of(name)
     pulled = app.serving.host is not None and name == CREATE
@@ -100,7 +103,7 @@ def _join(consumer: Any, request: Any) -> bool:
         written.body,
         {"exchange": "", "routing_key": queue},
     )
-    strategy(message, None, noop, noop, consumer.on_task_message)
+    message.deliver(consumer)
     return True
 
 
@@ -109,9 +112,7 @@ def _begin_next(consumer: Any, queue: str, item: str) -> bool:
     tasks = consumer.task_consumer
     if tasks is None or not tasks.consuming_from(queue) or not consumer.pool.has_time():
         return False
-    message = LocalMessage.of(queue, item)
-    strategy = consumer.strategies[message.headers["task"]]
-    strategy(message, None, noop, noop, consumer.on_task_message)
+    LocalMessage.of(queue, item).deliver(consumer)
     return True
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final, Self
 
 from celery import Celery
 from celery.utils import uuid
+from celery.utils.functional import noop
 
 from app.domain.execution import Time
 from app.infrastructure.clock import now
@@ -58,6 +59,11 @@ class LocalMessage:
     @property
     def payload(self) -> tuple[Any, ...]:
         return self.body
+
+    def deliver(self, consumer: Any) -> None:
+        """Have Celery do with it what it does with any other. KeyError if it is of no task."""
+        strategy = consumer.strategies[self.headers["task"]]
+        strategy(self, None, noop, noop, consumer.on_task_message)
 
 
 Link = dict[str, Any]

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from celery import bootsteps
 from celery.signals import task_revoked
-from celery.utils.functional import noop
 from kombu.utils.encoding import bytes_to_str
 
 from app.domain.chain import CREATE
@@ -146,8 +145,7 @@ class Puller:
         try:
             message = LocalMessage.of(queue, item)
             consumer.check(message)
-            strategy = consumer.strategies[message.headers["task"]]
-            strategy(message, None, noop, noop, consumer.on_task_message)
+            message.deliver(consumer)
         except Exception as error:  # noqa: BLE001  # whatever an item that is no task raises
             self._give_back()
             keep_poison(consumer.app, queue, item, error)
