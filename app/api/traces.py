@@ -4,11 +4,11 @@ from typing import Final
 
 from flask import Flask, Response, g, request
 
+from app.api.auth import CHANGES_NOTHING
 from app.ports import Tracing
 
 HEADER: Final = "traceparent"
 """https://www.w3.org/TR/trace-context/#traceparent-header"""
-_READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def trace_requests(app: Flask, tracing: Tracing) -> None:
@@ -16,7 +16,7 @@ def trace_requests(app: Flask, tracing: Tracing) -> None:
 
     def begin() -> None:
         # A client can send any path and any method.
-        if request.url_rule is not None and request.method not in _READS:
+        if request.url_rule is not None and request.method not in CHANGES_NOTHING:
             route = request.url_rule.rule
             g.end_trace = tracing.request(request.method, route, request.headers.get(HEADER))
 
