@@ -5,8 +5,14 @@ from dataclasses import dataclass
 
 from flask import Response
 
+from app.api.context import Call
 from app.api.doors.secrets import sent_secret
 from app.api.problems import Problem
+from app.domain.api_key import ApiKey
+
+
+def _caller(call: Call) -> ApiKey:
+    return call.caller
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +45,8 @@ class Door:
     """
     secret: Callable[[], str] = sent_secret
     """The key in the request, or an empty text."""
+    acting: Callable[[Call], ApiKey | None] = _caller
+    """Whose key allows a change, for the audit log. None if the request names an invalid key."""
 
     def leads_here(self, path: str) -> bool:
         """Whether a request to the API's own port is for this door."""

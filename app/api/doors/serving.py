@@ -9,7 +9,7 @@ from werkzeug.routing import Map, Rule
 
 from app.api import audit, cors, rate_limits
 from app.api.assembly import assembled
-from app.api.auth import unauthorized
+from app.api.auth import CHANGES_NOTHING, unauthorized
 from app.api.context import Call, Context
 from app.api.doors.door import Door, Route
 from app.api.doors.entrance import KEY
@@ -18,6 +18,8 @@ from app.domain.api_key import ApiKey
 from app.domain.errors import OnlyForDoor
 from app.service import keys
 
+_NOT_RECORDED: Final = CHANGES_NOTHING | {"POST"}
+"""A POST submits a program, or asks whether a key is valid."""
 _NO_KEY: Final = "send a key, in a header or in the path: /d/<key>/…"
 
 
@@ -48,8 +50,9 @@ def _serve(door: Door, context: Context, route: Route, **arguments: Any) -> Resp
         return route.handler(context, **arguments)
     call = Call(context, _caller(door, context))
     rate_limits.count(call)
-    if route.method != "POST":  # which submits a program
-        audit.begin(call, route.method, route.path, arguments)
+    if route.method not in _NOT_RECORDED:
+        actor = Call(context, door.acting(call) or call.caller)
+        audit.begin(actor, route.method, route.path, arguments)
     return route.handler(call, **arguments)
 
 

@@ -395,6 +395,19 @@ class TestOperators:
         found = answer(otto.call("DELETE", f"{SUBMISSIONS}/{token}?fields=stdout"))
         assert b64decode(found["stdout"]) == b"out"
         assert error(judge0.get(f"{SUBMISSIONS}/{token}"), 404)
+        (record,) = judge0.twins.ports.store.audit.page(None, 10)
+        assert (record.name, record.role, record.status) == ("otto", "operator", 200)
+        assert record.action == "DELETE /judge0/submissions/<token>"
+        assert record.target == {"token": token}
+
+    def test_the_key_that_allows_a_change_is_recorded(self, judge0: DoorClient) -> None:
+        """Even if the request itself has that of another operator."""
+        ports = judge0.twins.ports
+        other = keys.create(ports.store.keys, ports.clock, "olga", Role.OPERATOR)[1]
+        for client, name in ((operator(judge0), "otto"), (judge0, "olga")):
+            token = token_of(judge0)
+            answer(replace(client, key=other).call("DELETE", f"{SUBMISSIONS}/{token}"))
+            assert ports.store.audit.page(None, 1)[0].name == name
 
     def test_do_not_delete_a_live_one(self) -> None:
         waiting = open_door("judge0", runs=False)

@@ -8,6 +8,7 @@ from flask import Response, request
 from app.api.doors.door import Door, Route
 from app.api.doors.judge0 import about, creating, health, showing
 from app.api.doors.judge0.answers import failed
+from app.api.doors.judge0.operators import acting
 from app.api.doors.secrets import sent_secret
 
 MOUNT: Final = "/judge0"
@@ -66,4 +67,5 @@ JUDGE0: Final = Door(
     routes=tuple(_routes()),
     failed=failed,
     secret=_secret,
+    acting=acting,
 )

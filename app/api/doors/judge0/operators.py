@@ -10,13 +10,18 @@ from app.service import keys
 _HEADER = "X-Auth-User"
 
 
+def acting(call: Call) -> ApiKey | None:
+    """The key whose role counts: that of the header, or the caller's own. None if it is invalid."""
+    secret = request.headers.get(_HEADER) or request.args.get(_HEADER)
+    return keys.authenticate(call.ports.store.keys, secret) if secret else call.caller
+
+
 def operator(call: Call) -> ApiKey:
-    """The key with the role operator: that of the header, or the caller's own. Raises Forbidden.
+    """The acting key, which must have the role operator. Raises Forbidden.
 
     No key of a door has that role.
     """
-    secret = request.headers.get(_HEADER) or request.args.get(_HEADER)
-    key = keys.authenticate(call.ports.store.keys, secret) if secret else call.caller
+    key = acting(call)
     if key is None or not key.role.includes(Role.OPERATOR):
         raise Forbidden(f"this needs a key with the role operator, in {_HEADER}")
     return key
