@@ -12,7 +12,7 @@ from app.domain.execution import Outcome
 from app.domain.policy import DEFAULT_LIMITS
 from app.domain.submission import File
 from tests.hostile.program import Hostile
-from tests.hostile.traces import Traces, traces_of
+from tests.hostile.traces import Traces, traces_of, wait_until_idle
 from tests.support.host import Host
 from tests.support.ran import Ran
 from tests.support.sandbox_daemon import SandboxDaemon, a_pod, language, wait_for_end
@@ -50,10 +50,11 @@ def run_all(sandbox: SandboxDaemon, programs: Sequence[Hostile], host: Host) -> 
     alone = [run_good(sandbox) for _ in range(_RUNS_ALONE)]
     with ThreadPoolExecutor(BAYS) as pool:
         _warm_up(pool, sandbox)
+        wait_until_idle(sandbox)
         before = traces_of(sandbox, mark)
         ran, beside = _Lanes(sandbox, env, pool).run(programs)
     with suppress(AssertionError):  # the test that compares them says more
-        wait_until(lambda: traces_of(sandbox, mark) == before, within=10)
+        wait_until(lambda: traces_of(sandbox, mark) == before, within=60)
     return Field(
         has_cgroups=before.cgroups > 0,
         ran=ran,
