@@ -53,6 +53,7 @@ class Service:
         self.twins = replace(twins, ports=replace(twins.ports, store=store))
         connect = connector(self.twins.ports)
         self.caller = connect("root", Role.ADMIN)
+        (self._key,) = store.keys.all()
         # Bulk calls are for the caller's own executions, so they leave these alone.
         self.ids = self._filled(connect("otto", Role.ADMIN))
         self._worker = Worker(self.twins.ports)
@@ -61,14 +62,19 @@ class Service:
     def around(self, application: Wsgi) -> Wsgi:
         """Let what was submitted end before the next request, unless that cancels it.
 
-        A request that waits finds its client gone, so that it waits for nothing.
+        A request that waits finds its client gone, so that it waits for nothing. The limits of
+        the caller's own key never stay changed: they would refuse what follows.
         """
 
         def wrapped(environ: Json, start_response: Wsgi) -> Iterable[bytes]:
             if not environ["PATH_INFO"].endswith("/cancel"):
                 self._worker.run_all()
             environ["waitress.client_disconnected"] = lambda: True
-            return application(environ, start_response)  # type: ignore[no-any-return]  # as WSGI says
+            try:
+                return application(environ, start_response)  # type: ignore[no-any-return]  # as WSGI says
+            finally:
+                if environ["REQUEST_METHOD"] == "PATCH":
+                    self.twins.ports.store.keys.put(self._key)
 
         return wrapped
 
@@ -128,6 +134,13 @@ def test_of_every_operation_with_each_value_of_interest(service: Service) -> Non
     found = conformance.of_application(service.caller.app, str(service.caller.key), service.ids)
     assert not found.faults, str(found)
     assert found.requests > 1_500
+
+
+def test_a_caller_who_limits_its_own_key_is_not_refused_afterwards(service: Service) -> None:
+    (own,) = (key for key in service.twins.ports.store.keys.all() if key.name == "root")
+    limited = service.caller.call("PATCH", f"/api/v1/keys/{own.id}", json={"requests": "1/d"})
+    assert limited.status_code == 200
+    assert [service.caller.get(EXECUTIONS).status_code for _ in range(2)] == [200, 200]
 
 
 @pytest.mark.long

@@ -23,7 +23,8 @@ from tests.support.parts import start_part
 from tests.support.waiting import wait_until
 
 DAEMONS = ("first", "second")
-SLOTS = sum(map(int, SIZES.values())) + 2 * len(DAEMONS)
+EACH = 2
+SLOTS = sum(map(int, SIZES.values())) + EACH * len(DAEMONS)
 
 
 class Daemons:
@@ -43,7 +44,7 @@ class Daemons:
             "PODLINE_HOST": name,
             "PODLINE_RUNTIME_URL": f"unix://{self.socket(name)}",
             "PODLINE_DATA_DIR": str(self.folder / name),
-            "PODLINE_MAX_RUNNING": "2",
+            "PODLINE_MAX_RUNNING": str(EACH),
         }
         without = {f"PODLINE_{each}": "" for each in credentials}
         environment = {k: v for k, v in {**self._environment, **own}.items() if k not in without}
@@ -77,7 +78,9 @@ def test_hosts_come_drain_die_and_come_back(service: ManyHosts, daemons: Daemons
         mark = secrets.token_hex()
         limits = {"wall_seconds": LONG_SECONDS}
         ids = service.submitted(WAITS, SLOTS, env={"MARK": mark}, limits=limits)
-        wait_until(lambda: all(running_on(service, ids, name) for name in DAEMONS), within=60)
+        wait_until(
+            lambda: all(len(running_on(service, ids, name)) == EACH for name in DAEMONS), within=60
+        )
         drained, lost = (running_on(service, ids, name) for name in DAEMONS)
         first.terminate()
         second.kill()
