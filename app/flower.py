@@ -38,14 +38,18 @@ def main() -> None:
     from app.infrastructure.celery.flower import install
     from app.infrastructure.celery.logs import watch_broker
     from app.wiring import make_publisher
+    from app.wiring.starting import settings_or_exit
 
     install()
 
-    settings = Settings.load()
+    settings = settings_or_exit("flower")
     logs.configure(settings.log_format, settings.log_level, "flower")
     options.logging = settings.log_level
     watch_broker()
-    options.basic_auth = [login(settings)]
+    try:
+        options.basic_auth = [login(settings)]
+    except OSError as error:
+        logs.exit_with(f"Flower's password can't be read: {error}")
     options.tasks_columns = COLUMNS
     options.max_tasks = MOST_TASKS
     options.enable_events = False  # workers send events anyway

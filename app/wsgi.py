@@ -8,16 +8,15 @@ import logging
 from app import create_app, first_key, logs
 from app.domain.errors import IsNewer
 from app.service.upgrade import upgrade
-from app.settings import Settings
 from app.wiring import make_ports, make_publisher
 from app.wiring.doors import door_options
-from app.wiring.files import keep_private
+from app.wiring.starting import keep_private_or_exit, settings_or_exit
 from sandbox.private import set_umask
 
 set_umask()
-_settings = Settings.load()
-keep_private(_settings)
+_settings = settings_or_exit("api")
 logs.configure(_settings.log_format, _settings.log_level, "api")
+keep_private_or_exit(_settings)
 _ports = make_ports(_settings, make_publisher(_settings))
 _doors = door_options(_settings)
 if _doors.keyless:

@@ -61,9 +61,10 @@ def configure(format: Format, level: int | str, role: str) -> None:
     threading.excepthook = _log_end_of_thread
 
 
-def exit_with(message: str) -> NoReturn:
-    """End the process, whose last line says why."""
-    log.critical("%s", message)
+def exit_with(*reasons: str) -> NoReturn:
+    """End the process, whose last lines say why."""
+    for reason in reasons:
+        log.critical("%s", reason)
     raise SystemExit(1)
 
 

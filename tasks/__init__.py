@@ -4,7 +4,8 @@ Each of the seven queues has a module: admission, saga, pods, monitor, results, 
 Importing this package loads the settings, but opens no connections.
 """
 
-from app.settings import Settings
+from app.infrastructure.celery.logs import role_of_process
 from app.wiring import make_worker
+from app.wiring.starting import settings_or_exit
 
-app = make_worker(Settings.load())
+app = make_worker(settings_or_exit(role_of_process()))

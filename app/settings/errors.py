@@ -12,11 +12,17 @@ class SettingProblem:
     name: str
     detail: str
 
+    def __str__(self) -> str:
+        return f"{self.name}: {self.detail}"
+
 
 class SettingsError(PodlineError):
     """The settings are invalid; `problems` names each of them."""
 
     def __init__(self, problems: list[SettingProblem]) -> None:
-        lines = [f"  {problem.name}: {problem.detail}" for problem in problems]
-        super().__init__("\n".join(["The settings are wrong:", *lines]))
+        match problems:
+            case [problem]:
+                super().__init__(f"wrong setting: {problem}")
+            case _:
+                super().__init__("\n  ".join(["wrong settings:", *map(str, problems)]))
         self.problems = problems

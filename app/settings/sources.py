@@ -43,10 +43,10 @@ def secrets() -> dict[str, str]:
             if file.is_file() and not file.name.startswith(".")
         }
     except OSError as error:
-        problem = SettingProblem(folder, f"can't be read: {error.strerror}")
+        detail = f"can't be read: {error.strerror}"
     except UnicodeDecodeError:
-        problem = SettingProblem(folder, "contains a secret that is not UTF-8")
-    raise SettingsError([problem])
+        detail = "contains a secret that is not UTF-8"
+    raise SettingsError([SettingProblem(f"{SECRETS_VARIABLE}={folder}", detail)])
 
 
 def variable(name: str) -> str:
@@ -116,7 +116,8 @@ def _read(path: Path) -> Mapping[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        problem = SettingProblem(str(path), f"can't be read: {error.strerror}")
+        detail = f"can't be read: {error.strerror}"
     except ValueError as error:
-        problem = SettingProblem(str(path), f"is not TOML in UTF-8: {error}")
-    raise SettingsError([problem])
+        detail = f"is not TOML in UTF-8: {error}"
+    name = f"{FILE_VARIABLE}={path}" if os.environ.get(FILE_VARIABLE) else str(path)
+    raise SettingsError([SettingProblem(name, detail)])

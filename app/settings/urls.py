@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
@@ -52,6 +53,14 @@ def _has_host(url: str, *schemes: str) -> bool:
     return bool(separator) and scheme in schemes and rest.strip("/") != ""
 
 
+def _has_valid_port(url: str) -> bool:
+    """Whether the port of its one host is a number up to 65535, or missing."""
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
+
+
 def check_database(url: str) -> str:
     """Make a SQLite path absolute. Raises ValueError, without the URL, if it is invalid."""
     if path := sqlite_path(url):
@@ -62,7 +71,7 @@ def check_database(url: str) -> str:
 
 
 def _check_redis(url: str) -> str:
-    if socket_path(url) or _has_host(url, "redis", "rediss"):
+    if socket_path(url) or (_has_host(url, "redis", "rediss") and _has_valid_port(url)):
         return url
     raise ValueError("must be redis://<host>:<port>/<number>, rediss:// for TLS, or unix:///<path>")
 

@@ -14,9 +14,9 @@ from app.settings.folders import CALLBACK_PREVIOUS_SECRET, CALLBACK_SECRET, kept
 from app.wiring.callbacks import forms_of_callbacks
 from app.wiring.disk import make_disk
 from app.wiring.event_logs import make_event_log
-from app.wiring.files import keep_private
 from app.wiring.hosts import make_fleet
 from app.wiring.runtimes import make_bays, make_runtime
+from app.wiring.starting import keep_private_or_exit
 from app.wiring.stores import Databases, make_store
 from app.wiring.tracing import make_tracing
 
@@ -155,7 +155,7 @@ def make_worker(settings: Settings) -> "Application":
     surroundings = Surroundings(
         log_format=settings.log_format,
         log_each_task=settings.log_level == "debug",
-        keep_private=partial(keep_private, settings),
+        keep_private=partial(keep_private_or_exit, settings),
         metrics_host=settings.metrics_host,
         metrics_port=settings.metrics_port,
     )

@@ -88,6 +88,8 @@ class TestWrongSettings:
             ("EVENT_LOG_URL", "kafka://broker", "sqlite:///<path>"),
             ("REDIS_URL", "unix://relative.sock", "unix:///<path>"),
             ("REDIS_URL", "localhost:6379", "redis://<host>"),
+            ("REDIS_URL", "redis://localhost:port/0", "redis://<host>"),
+            ("REDIS_URL", "redis://localhost:65536/0", "redis://<host>"),
             ("RUNTIME_URL", "http://sandbox", "unix:///<path"),
             ("START_TIMEOUT", "inf", "finite"),
             ("MAX_ATTEMPTS", "many", "integer"),
@@ -186,7 +188,7 @@ class TestWrongSettings:
 
     def test_a_file_that_is_not_there(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PODLINE_SETTINGS_FILE", "nowhere.toml")
-        assert "nowhere.toml: can't be read: No such file" in complaints()
+        assert "PODLINE_SETTINGS_FILE=nowhere.toml: can't be read: No such file" in complaints()
 
     @pytest.mark.parametrize("content", [b"port 8000", b"port = \xff"])
     def test_a_file_that_is_no_toml(self, content: bytes, working_folder: Path) -> None:
@@ -247,7 +249,7 @@ class TestFolderOfSecrets:
 
     def test_a_folder_that_is_not_there(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("PODLINE_SECRETS_DIR", "nowhere")
-        assert "nowhere: can't be read: No such file" in complaints()
+        assert "PODLINE_SECRETS_DIR=nowhere: can't be read: No such file" in complaints()
 
     def test_a_secret_that_is_not_utf_8(self, secrets: Path) -> None:
         (secrets / "flower_password").write_bytes(b"\xff")

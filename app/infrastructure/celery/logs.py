@@ -34,7 +34,7 @@ _CONNECTED: Final = "Connected to %s"
 
 def install(format: logs.Format, *, each_task: bool) -> None:
     """Replace Celery's logging. Without `each_task`, its two lines for each task are dropped."""
-    role = next((word for word in sys.argv if word in _COMMANDS), "celery")
+    role = role_of_process()
 
     def configure(loglevel: int | str = "info", **_: Any) -> None:
         """Uses the level given on the command line, once Celery has read it."""
@@ -50,6 +50,11 @@ def install(format: logs.Format, *, each_task: bool) -> None:
     task_postrun.connect(_end)
     # It says that a worker begins to stop, in a signal's handler, past the log.
     worker.safe_say = _say  # type: ignore[attr-defined]  # missing in the stubs
+
+
+def role_of_process() -> str:
+    """What the command line has Celery do, such as `worker`."""
+    return next((word for word in sys.argv if word in _COMMANDS), "celery")
 
 
 def watch_broker() -> None:

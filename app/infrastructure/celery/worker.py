@@ -24,7 +24,7 @@ from app.infrastructure.celery.pulling import PullStep
 from app.infrastructure.celery.reports import ReportStep
 from app.service.upgrade import upgrade
 from sandbox.memory import return_what_is_freed
-from sandbox.private import NotPrivate, set_umask
+from sandbox.private import set_umask
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ class Surroundings:
     log_format: logs.Format
     log_each_task: bool
     keep_private: Callable[[], None]
-    """Raises NotPrivate if other users can reach what the service stores."""
+    """Exits if other users can reach what the service stores."""
     metrics_host: str
     metrics_port: int | None
     """None if the worker serves no /metrics."""
@@ -68,12 +68,8 @@ def equip(app: Application, surroundings: Surroundings) -> None:
 
 
 def _keep_private(surroundings: Surroundings, **_: Any) -> None:
-    """Exit unless the service's files can be kept private."""
     set_umask()
-    try:
-        surroundings.keep_private()
-    except NotPrivate as error:
-        logs.exit_with(str(error))
+    surroundings.keep_private()
 
 
 def _refuse_to_fork(sender: Any, **_: Any) -> None:

@@ -1,0 +1,85 @@
+"""Each process with wrong settings ends with a line for each of them, and without a traceback."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+PODLINE: Final = str(Path(sys.executable).with_name("podline"))
+CELERY: Final = (sys.executable, "-m", "celery", "-A", "tasks")
+API: Final = (sys.executable, "-m", "app.server", "--bind", "127.0.0.1:0")
+FLOWER: Final = (sys.executable, "-m", "app.flower", "--port=0")
+COMMANDS: Final = [
+    (PODLINE, "up"),
+    (PODLINE, "host"),
+    (PODLINE, "host", "--daemons", "."),
+    (PODLINE, "sandbox"),
+    (PODLINE, "sandbox", "--drain"),
+    (PODLINE, "packages", "list"),
+    (PODLINE, "backup", "new.tar"),
+    (PODLINE, "restore", __file__),
+    (PODLINE, "settings"),
+]
+SERVICES: Final = {
+    "api": API,
+    "worker": (*CELERY, "worker", "-Q", "pods"),
+    "beat": (*CELERY, "beat"),
+    "flower": FLOWER,
+}
+WRONG: Final = {"PODLINE_MAX_RUNNING": "some", "PODLINE_PROT": "8000"}
+
+
+def ended(command: tuple[str, ...], **environment: str) -> list[str]:
+    """Run the command, which must fail, and return what it says."""
+    ended = subprocess.run(
+        command,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert ended.returncode == 1, ended
+    assert "Traceback" not in ended.stderr + ended.stdout
+    return ended.stderr.splitlines()
+
+
+def assert_named(lines: list[str]) -> None:
+    typo, value = sorted(lines, key=lambda line: "PODLINE_MAX_RUNNING" in line)
+    assert "PODLINE_PROT: is not a setting; did you mean PODLINE_PORT?" in typo
+    assert re.search("max_running: must be .* it is 'some' .from PODLINE_MAX_RUNNING", value)
+
+
+def test_the_api_logs_a_line_for_each() -> None:
+    lines = ended(API, **WRONG)
+    assert_named(lines)
+    assert all("level=critical role=api" in line for line in lines)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("role", ["worker", "beat", "flower"])
+def test_a_service_logs_a_line_for_each(role: str) -> None:
+    lines = ended(SERVICES[role], **WRONG)
+    assert_named(lines)
+    assert all(f"level=critical role={role} " in line for line in lines)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command[1:]))
+def test_a_command_prints_a_line_for_each(command: tuple[str, ...]) -> None:
+    first, *lines = ended(command, **WRONG)
+    assert first.endswith("wrong settings:")
+    assert_named(lines)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("role", ["api", "beat", "flower"])
+def test_a_data_folder_that_is_none_is_one_line(role: str, working_folder: Path) -> None:
+    (working_folder / "file").touch()
+    last = ended(SERVICES[role], PODLINE_DATA_DIR="file")[-1]
+    assert "level=critical" in last
+    assert str(working_folder / "file") in last
