@@ -23,6 +23,8 @@ Format: TypeAlias = Literal["text", "json"]
 
 FIELDS: Final = "fields"
 """`extra={FIELDS: {...}}` adds fields to a line."""
+_OURS: Final = frozenset({"__main__", "app", "celery", "podline", "sandbox", "tasks"})
+"""The first parts of the names of loggers whose lines at `debug` are logged, too."""
 _BARE: Final = re.compile(r'[^\s"=]+')
 """A value that logfmt needs no quotes for, if it is printable, too."""
 
@@ -51,6 +53,7 @@ def configure(format: Format, level: int | str, role: str) -> None:
     `role` is what the process does, such as `api` or `sandbox`.
     """
     handler = _Handler(sys.stderr)
+    handler.addFilter(_quotes_nothing)
     handler.setFormatter(JsonFormatter(role) if format == "json" else TextFormatter(role))
     logging.captureWarnings(True)
     root = logging.getLogger()
@@ -59,6 +62,11 @@ def configure(format: Format, level: int | str, role: str) -> None:
     sys.excepthook = _log_uncaught
     sys.unraisablehook = _log_unraisable
     threading.excepthook = _log_end_of_thread
+
+
+def _quotes_nothing(record: logging.LogRecord) -> bool:
+    """At `debug`, clients of databases and clusters log what they send: programs, for example."""
+    return record.levelno >= logging.INFO or record.name.partition(".")[0] in _OURS
 
 
 def exit_with(*reasons: str) -> NoReturn:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from mongoengine.errors import OperationError
 from mongoengine.queryset import transform
-from pymongo.errors import OperationFailure
+from pymongo.errors import BulkWriteError, OperationFailure, WriteError
 
 from app.domain.errors import StoreFull, StoreUnavailable
 from app.domain.execution import Execution
@@ -209,3 +209,28 @@ def test_a_full_disk_of_the_server_is_named() -> None:
 
     with pytest.raises(StoreFull):
         write()
+
+
+QUOTED = {"errmsg": "exceeds the limit", "code": 10334, "op": {"source": "a program"}}
+"""What the server says of a document that it doesn't take."""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        WriteError("exceeds the limit", 10334, QUOTED),
+        OperationError(f"Could not save document ({WriteError('exceeds the limit', 1, QUOTED)})"),
+        BulkWriteError({"writeErrors": [QUOTED], "writeConcernErrors": []}),
+        BulkWriteError({"writeErrors": [], "writeConcernErrors": [QUOTED]}),
+    ],
+)
+def test_an_error_does_not_quote_the_document(error: Exception) -> None:
+    assert "a program" in str(error)
+
+    @connection.at_the_edge
+    def write() -> None:
+        raise error
+
+    with pytest.raises(StoreUnavailable, match="exceeds the limit") as found:
+        write()
+    assert "a program" not in str(found.value)

@@ -158,6 +158,23 @@ raise ValueError("at last")
     assert (ended.returncode, ended.stdout) == (1, "")
 
 
+def test_at_debug_libraries_do_not_quote_what_they_send() -> None:
+    program = """
+import logging
+from app import logs
+logs.configure("text", "debug", "api")
+for name in ("pymongo.command", "kubernetes.client.rest", "mcp.server", "apply"):
+    logging.getLogger(name).debug("print('a program')")
+    logging.getLogger(name).info("connected")
+for name in ("app.service", "celery.pool", "sandbox", "tasks.saga", "__main__"):
+    logging.getLogger(name).debug("a step")
+"""
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert [line["message"] for line in entries(ended.stderr)] == 4 * ["connected"] + 5 * ["a step"]
+
+
 def test_a_process_that_cannot_start_says_so_in_its_last_line() -> None:
     program = "from app import logs; logs.configure_early('api'); logs.exit_with('port in use')"
     environment = os.environ | {"PODLINE_LOG_FORMAT": "json"}

@@ -25,6 +25,7 @@ R = TypeVar("R")
 DEFAULT_DATABASE: Final = "podline"
 
 _DUPLICATE_KEY: Final = 11000
+_FULL_ERROR: Final = ", full error: "
 _OUT_OF_DISK_SPACE: Final = 14031
 """https://www.mongodb.com/docs/manual/reference/error-codes/"""
 
@@ -40,11 +41,19 @@ def at_the_edge(method: Callable[P, R]) -> Callable[P, R]:
             returned = method(*args, **kwargs)
         except (PyMongoError, OperationError, mongoengine.ConnectionFailure) as error:
             kind = StoreFull if _is_out_of_space(error) else StoreUnavailable
-            raise MONGODB.down(kind(f"MongoDB: {error}")) from error
+            raise MONGODB.down(kind(f"MongoDB: {_said(error)}")) from error
         MONGODB.up()
         return returned
 
     return guarded
+
+
+def _said(error: Exception) -> str:
+    """Only the server's message: what follows it quotes documents, and so programs."""
+    if isinstance(error, BulkWriteError):
+        failed = [*error.details["writeErrors"], *error.details["writeConcernErrors"]]
+        return str(failed[0]["errmsg"])
+    return str(error).partition(_FULL_ERROR)[0]
 
 
 def _is_out_of_space(error: Exception) -> bool:
