@@ -40,10 +40,14 @@ def _enrol_when_possible(store: Store, clock: Clock, secret: str) -> None:
 
 
 def _enrol(store: Store, clock: Clock, secret: str) -> bool:
-    """Store the key. Returns False while the database is unavailable."""
+    """Store the key. Returns False while the database is unavailable.
+
+    Of API processes that start together, one stores it.
+    """
     try:
-        if authenticate(store.keys, secret) is None:
-            key = enrol(store.keys, clock, secret, OWNER, Role.ADMIN)
+        if authenticate(store.keys, secret) is None and (
+            key := enrol(store.keys, clock, secret, OWNER, Role.ADMIN)
+        ):
             facts = {"key_id": key.id, "name": key.name, "role": key.role}
             done_here(store.audit, clock, "first key", facts)
     except StoreUnavailable as error:

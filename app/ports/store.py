@@ -62,8 +62,8 @@ class DeadLetters(Protocol):
 class Keys(Protocol):
     """API keys."""
 
-    def put(self, key: ApiKey) -> None:
-        """Insert a key, or replace the one with its id."""
+    def add(self, key: ApiKey) -> bool:
+        """Insert a key. Returns False, and changes nothing, if one with its secret exists."""
 
     def update(self, before: ApiKey, after: ApiKey) -> bool:
         """Replace `before` with `after`, as a compare-and-set on the whole key."""

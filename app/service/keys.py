@@ -41,11 +41,18 @@ def create(
 ) -> tuple[ApiKey, str]:
     """A new key of the owner `name`, and its secret, which can't be shown again."""
     secret = new_secret()
-    return enrol(keys, clock, secret, name, role, limits, door), secret
+    key = _new(clock, secret, name, role, limits, door)
+    keys.add(key)
+    return key, secret
 
 
-def enrol(
-    keys: Keys,
+def enrol(keys: Keys, clock: Clock, secret: str, name: str, role: Role) -> ApiKey | None:
+    """Make a secret valid. Returns None if it is already: it keeps its name and role."""
+    key = _new(clock, secret, name, role)
+    return key if keys.add(key) else None
+
+
+def _new(
     clock: Clock,
     secret: str,
     name: str,
@@ -53,11 +60,7 @@ def enrol(
     limits: KeyLimits = NO_LIMITS,
     door: str | None = None,
 ) -> ApiKey:
-    """Make a secret valid. A secret that is valid already keeps its name and role."""
-    known = authenticate(keys, secret)
-    if known is not None:
-        return known
-    key = ApiKey(
+    return ApiKey(
         id=str(ULID()),
         name=name,
         role=role,
@@ -68,8 +71,6 @@ def enrol(
         cpu_day=limits.cpu_day,
         door=door,
     )
-    keys.put(key)
-    return key
 
 
 def authenticate(keys: Keys, secret: str) -> ApiKey | None:

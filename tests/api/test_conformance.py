@@ -74,7 +74,9 @@ class Service:
                 return application(environ, start_response)  # type: ignore[no-any-return]  # as WSGI says
             finally:
                 if environ["REQUEST_METHOD"] == "PATCH":
-                    self.twins.ports.store.keys.put(self._key)
+                    keys = self.twins.ports.store.keys
+                    if changed := keys.get(self._key.id):
+                        keys.update(changed, self._key)
 
         return wrapped
 

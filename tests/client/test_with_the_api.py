@@ -271,7 +271,7 @@ def executions(submitted: tuple[Execution | ApiError, ...]) -> list[Execution]:
 def with_room_for(quota: int, twins: Twins, url: str, connect: Connect) -> Client:
     """A client that doesn't repeat what is refused."""
     key, secret = keys.create(twins.store.keys, twins.clock, "bob", DomainRole.USER)
-    twins.store.keys.put(replace(key, max_unfinished=quota))
+    twins.store.keys.update(key, replace(key, max_unfinished=quota))
     return connect(url, secret, retries=0)
 
 

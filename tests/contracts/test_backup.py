@@ -108,7 +108,7 @@ def restored(file: Path, data: Path, *options: str) -> Service:
 
 
 def test_everything_comes_back(service: Service, file: Path, tmp_path: Path) -> None:
-    service.store.keys.put(key := a_key())
+    service.store.keys.add(key := a_key())
     queued = service.accept()
     completed, blob = service.finish(service.accept())
     completed = service.complete(completed)

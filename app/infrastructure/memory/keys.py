@@ -10,9 +10,12 @@ class MemoryKeys:
         self._lock = Lock()
         self._keys: dict[str, ApiKey] = {}
 
-    def put(self, key: ApiKey) -> None:
+    def add(self, key: ApiKey) -> bool:
         with self._lock:
+            if any(known.secret_hash == key.secret_hash for known in self._keys.values()):
+                return False
             self._keys[key.id] = key
+            return True
 
     def update(self, before: ApiKey, after: ApiKey) -> bool:
         with self._lock:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from mongoengine.errors import NotUniqueError
+
 from app.domain.api_key import ApiKey
 from app.infrastructure import codec
 from app.infrastructure.mongo.connection import Connection, at_the_edge
@@ -13,10 +15,12 @@ class MongoKeys:
         self._connection = connection
 
     @at_the_edge
-    def put(self, key: ApiKey) -> None:
-        values = codec.API_KEY.dump_python(key, mode="json")
-        found = self._connection.objects(ApiKeyDocument, id=values.pop("id"))
-        found.update_one(upsert=True, **values)
+    def add(self, key: ApiKey) -> bool:
+        try:
+            self._connection.insert(ApiKeyDocument, **codec.API_KEY.dump_python(key, mode="json"))
+        except NotUniqueError:
+            return False
+        return True
 
     @at_the_edge
     def update(self, before: ApiKey, after: ApiKey) -> bool:

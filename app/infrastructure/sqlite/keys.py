@@ -8,7 +8,8 @@ from app.infrastructure import codec
 from app.infrastructure.sqlite.database import Database
 from app.infrastructure.sqlite.statements import insert_into
 
-PUT: Final = insert_into("api_keys", ApiKey.__slots__).replace("INSERT", "REPLACE", 1)
+ADD: Final = insert_into("api_keys", ApiKey.__slots__) + " ON CONFLICT DO NOTHING"
+REPLACE: Final = insert_into("api_keys", ApiKey.__slots__).replace("INSERT", "REPLACE", 1)
 _COLUMNS: Final = ", ".join(ApiKey.__slots__)
 GET: Final = f"SELECT {_COLUMNS} FROM api_keys WHERE id = ?"
 BY_HASH: Final = f"SELECT {_COLUMNS} FROM api_keys WHERE secret_hash = ?"
@@ -23,10 +24,10 @@ class SqliteKeys:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def put(self, key: ApiKey) -> None:
+    def add(self, key: ApiKey) -> bool:
         row = codec.API_KEY.dump_python(key, mode="json")
         with self._database.writing() as connection:
-            connection.execute(PUT, row)
+            return connection.execute(ADD, row).rowcount == 1
 
     def update(self, before: ApiKey, after: ApiKey) -> bool:
         row = codec.API_KEY.dump_python(after, mode="json")
@@ -34,7 +35,7 @@ class SqliteKeys:
             found = connection.execute(GET, (before.id,)).fetchone()
             if found is None or _to_key(tuple(found)) != before:
                 return False
-            connection.execute(PUT, row)
+            connection.execute(REPLACE, row)
             return True
 
     def get(self, key_id: str) -> ApiKey | None:
