@@ -39,7 +39,7 @@ main = LazyGroup(
         "events": ("app.cli.events", "Show the event log."),
         "replay": ("app.cli.replay", "Replay events from the log."),
         "audit": ("app.cli.audit", "Show what operators and admins changed."),
-        "keys": ("app.cli.keys", "List, create or delete API keys."),
+        "keys": ("app.cli.keys", "List, create, change or delete API keys."),
         "console": ("app.cli.console", "Print a link that opens the web page, signed in."),
         "doctor": ("app.cli.doctor", "Check that everything works."),
         "settings": ("app.cli.settings", "Show every setting and where it came from."),

@@ -22,4 +22,5 @@ def settings_command(as_json: bool) -> None:
     if as_json:
         print_json([setting._asdict() for setting in listed])
     else:
-        print_table(("setting", "value", "from"), listed)
+        # Some values are long, so they are last: see print_table.
+        print_table(("setting", "from", "value"), [(s.name, s.source, s.value) for s in listed])
