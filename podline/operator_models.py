@@ -96,7 +96,7 @@ class AuditRecord:
     id: str
     time: datetime
     key_id: str | None
-    """None for what a command on the server did."""
+    """None for what a command on the server did, and for refused sign-ins."""
     name: str | None
     """The owner of the key."""
     role: str | None

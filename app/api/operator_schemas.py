@@ -62,7 +62,9 @@ class AuditRecord(Answered):
 
     id: str
     time: Moment
-    key_id: str | None = Field(description="Null for what a command on the server did.")
+    key_id: str | None = Field(
+        description="Null for what a command on the server did, and for refused sign-ins."
+    )
     name: str | None = Field(description="The owner of the key.")
     role: Role | None
     address: str = Field(description="The client's address as the service sees it, or `cli`.")

@@ -1,8 +1,10 @@
 """/api/v1/session: browsers sign in with a key or a link, and keep only a cookie."""
 
+from typing import Final
+
 from werkzeug.http import dump_cookie
 
-from app.api import auth, operator_schemas, rate_limits, representation
+from app.api import audit, auth, operator_schemas, rate_limits, representation
 from app.api.context import Call, Context
 from app.api.operations import Answer, Section
 from app.domain.api_key import ApiKey
@@ -11,8 +13,11 @@ from app.domain.session import Session
 from app.service import keys
 from app.service import sessions as service
 
-sign_in = Section("Sessions", "/api/v1/session", role=None)
-sessions = Section("Sessions", "/api/v1/session")
+_PATH: Final = "/api/v1/session"
+_SIGN_IN: Final = f"POST {_PATH}"
+
+sign_in = Section("Sessions", _PATH, role=None)
+sessions = Section("Sessions", _PATH)
 
 
 @sign_in.operation(
@@ -35,6 +40,7 @@ def begin(context: Context) -> Answer:
     ports = context.ports
     key = _signed_in(context)
     rate_limits.count(Call(context, key))
+    audit.begin_sign_in(context, _SIGN_IN, key)
     service.end(ports.sessions, auth.session_secret())
     begun = service.begin(ports.sessions, ports.clock, key)
     cookie = _cookie(begun.secret, int(service.SESSION_SECONDS))
@@ -49,6 +55,7 @@ def _signed_in(context: Context) -> ApiKey:
         context.ports.sessions, stored, secret
     )
     if key is None:
+        audit.begin_sign_in(context, _SIGN_IN, None)
         raise auth.unauthorized("this key or sign-in token is not valid")
     return auth.of_the_api(key)
 

@@ -18,7 +18,7 @@ _LISTED: Final = 50
 def audit_command(client: Client, limit: int | None, as_json: bool) -> None:
     """Show what operators and admins changed, newest first. Needs an admin's key.
 
-    Also shows what commands on the server did, such as restore.
+    Also shows who signed in to the web page, and what commands on the server did, such as restore.
     """
     found = first(client.audit_log.list(), limit, _LISTED, which="newest", as_json=as_json)
     if as_json:

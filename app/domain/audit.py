@@ -1,4 +1,4 @@
-"""The audit log: what operators and admins changed, and those who have the machine.
+"""The audit log: what operators and admins changed, and those who have the machine; and sign-ins.
 
 It never has secrets, programs, or what programs read and print.
 """
@@ -43,7 +43,7 @@ class AuditRecord:
     """A ULID, so records are in the order of time."""
     time: Time
     key_id: str | None
-    """None for what was done without a key, on the machine."""
+    """None for what was done on the machine, and for refused sign-ins."""
     name: str | None
     """The owner of the key."""
     role: Role | None

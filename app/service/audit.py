@@ -22,10 +22,13 @@ from app.domain.audit import (
 )
 from app.domain.errors import StoreUnavailable
 from app.domain.execution import SECOND, Time
-from app.ports import AuditLog, Clock, EventLog
+from app.ports import AuditLog, Clock, EventLog, RequestCounts
 
 BATCH: Final = 200
 """Records that one call tells the event log."""
+REFUSED_SIGN_INS: Final = 10
+"""As many of an hour are recorded: enough to show that there are some, and 87,600 in a year."""
+_HOUR_SECONDS: Final = 3600
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +71,13 @@ def done_here(records: AuditLog, clock: Clock, action: str, target: Details) -> 
     now = clock()
     record = begun(_id_at(now), now, Actor(address=CLI), action, target, None)
     records.put(replace(record, outcome=AuditOutcome.SUCCEEDED, relay_at=now))
+
+
+def records_refused_sign_in(counts: RequestCounts, clock: Clock) -> bool:
+    """Whether this one is among the first of its hour. Each call counts one."""
+    hour = clock() // (_HOUR_SECONDS * SECOND)
+    counted = counts.count("refused sign-ins", f"h{hour}", _HOUR_SECONDS, ahead=1)
+    return counted <= REFUSED_SIGN_INS
 
 
 def _id_at(now: Time) -> str:

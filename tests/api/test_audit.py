@@ -13,18 +13,19 @@ from app.domain.audit import AuditRecord
 from app.domain.errors import StoreUnavailable
 from app.infrastructure.memory.audit import MemoryAuditLog
 from app.infrastructure.memory.store import MemoryStore
+from app.service.audit import REFUSED_SIGN_INS
 from tests.support.api_contract import PROGRAM, Api, body, connector
 from tests.support.builders import a_dead_letter
 from tests.support.twins import Twins, make_twins
 
 AUDIT = "/api/v1/audit"
 KEYS = "/api/v1/keys"
+SESSION = "/api/v1/session"
 LATER = "01JD0000000000000000000000"
 
 OWN_WORK = {
     ("POST", "/api/v1/executions"): "has its key on its row, and events of its own",
     ("POST", "/api/v1/batches"): "likewise",
-    ("POST", "/api/v1/session"): "signs in a browser with a key, and changes nothing else",
 }
 """Operations that change something and are not recorded, and why."""
 WRITES = [
@@ -184,6 +185,50 @@ def test_users_and_reads_and_own_work_are_not(admin: Api, api: Api) -> None:
     admin.post("/api/v1/executions", PROGRAM)
     admin.get(KEYS)
     assert body(admin.get(AUDIT))["items"] == []
+
+
+def test_sign_ins_of_operators_and_not_of_users(admin: Api, operator: Api, api: Api) -> None:
+    api.post(SESSION)
+    assert body(admin.get(AUDIT))["items"] == []
+    token = body(operator.post(f"{SESSION}/token"), 201)["token"]
+    for secret in (operator.key, token):
+        assert sign_in(api, str(secret)) == 201
+        record = newest(admin)
+        assert (record["name"], record["action"]) == ("otto", f"POST {SESSION}")
+        assert (record["outcome"], record["target"]) == ("succeeded", {})
+
+
+def test_the_first_refused_sign_ins_of_each_hour(admin: Api, api: Api, twins: Twins) -> None:
+    """Whoever has no key must not fill the log."""
+    for _ in range(REFUSED_SIGN_INS + 3):
+        assert sign_in(api, "pdl_guessed") == 401
+    shown = body(admin.get(AUDIT))["items"]
+    assert len(shown) == REFUSED_SIGN_INS
+    record = shown[0]
+    assert (record["action"], record["outcome"], record["status"]) == (
+        f"POST {SESSION}",
+        "refused",
+        401,
+    )
+    assert (record["key_id"], record["name"], record["role"]) == (None, None, None)
+    assert (record["address"], record["forwarded_for"]) == ("192.0.2.1", None)
+    assert "guessed" not in str(shown)
+    twins.clock.advance(3600)
+    assert sign_in(api, "pds_guessed") == 401
+    assert len(body(admin.get(AUDIT))["items"]) == REFUSED_SIGN_INS + 1
+
+
+def test_a_sign_in_without_a_key_is_no_attempt(admin: Api, api: Api) -> None:
+    assert api.app.test_client().post(SESSION).status_code == 401
+    assert body(admin.get(AUDIT))["items"] == []
+
+
+def sign_in(api: Api, secret: str) -> int:
+    bearer = {"Authorization": f"Bearer {secret}"}
+    client = api.app.test_client(use_cookies=False)
+    return client.post(
+        SESSION, headers=bearer, environ_base={"REMOTE_ADDR": "192.0.2.1"}
+    ).status_code
 
 
 def test_it_is_listed_in_pages_for_admins(admin: Api, operator: Api, api: Api) -> None:
