@@ -141,7 +141,11 @@ class Policy:
         ),
     )
     idempotency_seconds: float = field(
-        default=24 * 3600, metadata=means("How long an `Idempotency-Key` is remembered.", gt=0)
+        default=24 * 3600,
+        metadata=means(
+            "How long an `Idempotency-Key` is remembered: at most `PODLINE_RETENTION_SECONDS`.",
+            gt=0,
+        ),
     )
 
     max_wall_seconds: float = field(
