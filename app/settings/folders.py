@@ -24,11 +24,14 @@ before.
 RESTORING = "restoring"
 """The folder into which a backup is unpacked."""
 
+REPLACING = "replacing"
+"""A file that exists while a restore replaces what is in the data folder."""
+
 IN_DATA_FOLDER = frozenset(
     {
         *(BLOBS, CALLBACK_SECRET, CALLBACK_PREVIOUS_SECRET, "children.json", "events.db"),
         *("flower-password", "key", "logs", "metrics", "podline.db"),
-        *("replays", RESTORING, "run", SANDBOX, "up.lock", "url"),
+        *("replays", REPLACING, RESTORING, "run", SANDBOX, "up.lock", "url"),
     }
 )
 """The names of files and folders in the data folder."""

@@ -1,5 +1,6 @@
 """Backups of a service whose database is SQLite."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +16,7 @@ from app.settings.folders import (
     BLOBS,
     CALLBACK_PREVIOUS_SECRET,
     CALLBACK_SECRET,
+    REPLACING,
     RESTORING,
     SANDBOX,
 )
@@ -96,19 +98,40 @@ def restore(settings: Settings, file: Path) -> Backup:
             manifest = unpack(file, work)
         except BadBackup as error:
             raise BackupError(f"{file} can't be restored: {error}") from error
-        snapshot.check(work / STORE)
+        has_log = (work / LOG).exists()
+        for name in (STORE, LOG) if has_log else (STORE,):
+            snapshot.check(work / name)
         snapshot.upgrade(work / STORE)
         fold_log(work / STORE)
-        has_log = (work / LOG).exists()
-        make_room(*_replaced(settings))
-        moves = [(work / name, settings.data_dir / name) for name in (BLOBS, *SECRETS)]
-        moves += [(work / LOG, log)] if log else []
-        for source, target in (*moves, (work / STORE, store)):
-            if source.exists():
-                shutil.move(source, target)
+        with _replacing(settings.data_dir / REPLACING):
+            make_room(*_replaced(settings))
+            moves = [(work / name, settings.data_dir / name) for name in (BLOBS, *SECRETS)]
+            moves += [(work / LOG, log)] if log else []
+            for source, target in (*moves, (work / STORE, store)):
+                if source.exists():
+                    shutil.move(source, target)
     finally:
         make_room(work)
     return Backup(manifest.created_at, manifest.blobs, 0, has_log)
+
+
+@contextmanager
+def _replacing(mark: Path) -> Iterator[None]:
+    """Leave the mark if anything fails, or this process is killed: some of the data is missing."""
+    mark.touch()
+    os.sync()
+    yield
+    os.sync()
+    mark.unlink()
+
+
+def refuse_half_restored(settings: Settings) -> None:
+    """Raises BackupError if a restore into the data folder was interrupted."""
+    if (settings.data_dir / REPLACING).exists():
+        raise BackupError(
+            f"a restore into {settings.data_dir} was interrupted, and some of the data is missing: "
+            "repeat `podline restore` with --force"
+        )
 
 
 def _databases(settings: Settings) -> tuple[Path, Path | None]:

@@ -1,12 +1,15 @@
 """A backup has all of one moment, and a restore puts it back or changes nothing."""
 
 import io
+import json
 import os
+import shutil
 import sqlite3
 import tarfile
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from errno import ENOSPC
 from pathlib import Path
 
 import pytest
@@ -14,7 +17,9 @@ from click import Command
 from click.testing import CliRunner, Result
 
 from app.cli.backup import backup_command, restore_command
+from app.cli.up.errors import UpError
 from app.cli.up.folder import held
+from app.cli.up.run import check_data
 from app.domain.artifact import Artifact
 from app.domain.blob import Blob
 from app.domain.execution import SECOND, Execution, State
@@ -24,6 +29,7 @@ from app.infrastructure.sqlite import snapshot
 from app.infrastructure.sqlite.event_log import SqliteEventLog
 from app.infrastructure.sqlite.store import SqliteStore
 from app.service.relay import relay
+from app.settings import Settings
 from tests.private import started_with
 from tests.support.builders import a_key, a_result, a_verdict, accepted
 from tests.support.event_logs import assert_in_order, every_event, ids
@@ -261,6 +267,7 @@ class TestRefusedRestores:
     @pytest.fixture
     def file(self, service: Service, tmp_path: Path) -> Path:
         service.complete(service.finish(service.accept())[0])
+        relay(service.ports)
         assert back_up(service, tmp_path / "good.tar").exit_code == 0
         return tmp_path / "good.tar"
 
@@ -300,10 +307,11 @@ class TestRefusedRestores:
         file.write_bytes(content.replace(b"much output of", b"MUCH output of"))
         self.assert_unchanged(service, file, "is damaged")
 
-    def test_of_a_damaged_database(self, service: Service, file: Path) -> None:
+    @pytest.mark.parametrize("database", ["podline.db", "events.db"])
+    def test_of_a_damaged_database(self, service: Service, file: Path, database: str) -> None:
         def damage(name: str, content: bytes) -> tuple[str, bytes]:
-            broken = content[:4096] + bytes([255] * 8192) + content[4096 + 8192 :]
-            return name, broken if name == "podline.db" else content
+            broken = content[:100] + bytes([255] * 8192) + content[100 + 8192 :]
+            return name, broken if name == database else content
 
         self.rewrite(file, damage)
         self.assert_unchanged(service, file, "damaged")
@@ -336,6 +344,56 @@ class TestRefusedRestores:
         self.rewrite(file, raise_version)
         self.assert_unchanged(service, file, "version 99")
 
+    @pytest.mark.parametrize(
+        ("field", "value"), [("created_at", "\x1b[31m"), ("created_at", ["x"]), ("blobs", "1")]
+    )
+    def test_of_a_forged_manifest(
+        self, service: Service, file: Path, field: str, value: object
+    ) -> None:
+        def forge(name: str, old: bytes) -> tuple[str, bytes]:
+            forged = name == "manifest.json"
+            return name, json.dumps(json.loads(old) | {field: value}).encode() if forged else old
+
+        self.rewrite(file, forge)
+        self.assert_unchanged(service, file, "its manifest is damaged")
+
+    def test_with_a_manifest_that_is_deep_or_large(self, service: Service, file: Path) -> None:
+        for manifest in (b"[" * 60_000, b" " * 65_536 + b'{"format": 1}'):
+            self.rewrite(
+                file,
+                lambda name, old, forged=manifest: (name, forged if name[0] == "m" else old),
+            )
+            self.assert_unchanged(service, file, "its manifest is damaged")
+
+    @pytest.mark.parametrize("name", ["manifest.json", "events.db"])
+    def test_with_a_file_that_grows_as_it_is_read(
+        self, service: Service, file: Path, name: str
+    ) -> None:
+        """A sparse file of 4 GiB takes 512 bytes in an archive."""
+        info = tarfile.TarInfo(name)
+        info.size = 512
+        info.pax_headers = {
+            "GNU.sparse.major": "1",
+            "GNU.sparse.minor": "0",
+            "GNU.sparse.name": name,
+            "GNU.sparse.realsize": str(4 << 30),
+        }
+        with tarfile.open(file, "w") as archive:
+            archive.addfile(info, io.BytesIO(b"0\n".ljust(512, b"\0")))
+        self.assert_unchanged(service, file, f"{name!r} is not a file")
+
+    def test_with_a_header_that_is_no_number(self, service: Service, file: Path) -> None:
+        info = tarfile.TarInfo("key")
+        info.pax_headers = {"GNU.sparse.realsize": "much"}
+        with tarfile.open(file, "w") as archive:
+            archive.addfile(info)
+        self.assert_unchanged(service, file, "can't be restored")
+
+    def test_with_a_file_twice(self, service: Service, file: Path) -> None:
+        with tarfile.open(file, "a") as archive:
+            archive.addfile(tarfile.TarInfo("key"))
+        self.assert_unchanged(service, file, "key is in it twice")
+
     @staticmethod
     def rewrite(file: Path, change: Callable[[str, bytes], tuple[str, bytes]]) -> None:
         with tarfile.open(file) as old:
@@ -356,3 +414,27 @@ class TestRefusedRestores:
         assert service.store.executions.get(later.id) == later
         assert (service.data / "key").read_text() == "the key\n"
         assert not (service.data / "restoring").exists()
+
+
+def test_a_restore_that_was_interrupted_is_noticed(
+    service: Service, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise the service would start without its data, as if it were new."""
+    execution = service.accept()
+    assert back_up(service, file).exit_code == 0
+    service.close()
+
+    def interrupt(*_: Path) -> None:
+        raise OSError(ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(shutil, "move", interrupt)
+        assert "No space left" in restore(file, service.data, "--force").output
+    monkeypatch.setenv("PODLINE_DATA_DIR", str(service.data))
+    with pytest.raises(UpError, match="repeat `podline restore` with --force"):
+        check_data(Settings.load())
+    assert not (service.data / "podline.db").exists()
+
+    again = restored(file, service.data, "--force")
+    assert again.store.executions.get(execution.id) == execution
+    check_data(Settings.load())

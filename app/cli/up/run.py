@@ -17,6 +17,7 @@ from app.domain.errors import IsNewer, Unavailable
 from app.settings import Settings
 from app.settings.folders import CALLBACK_SECRET
 from app.settings.sources import FILE_VARIABLE, Given, settings_file
+from app.wiring.backup import BackupError, refuse_half_restored
 from app.wiring.event_logs import make_event_log
 from app.wiring.files import (
     count_restarts,
@@ -55,9 +56,15 @@ def run(data_dir: Path, port: int | None, mongodb: str | None, *, mcp: bool) -> 
 def check_data(settings: Settings) -> None:
     """Refuse newer data here, as each child would report it and be restarted. Raises UpError.
 
+    What was restored in part only is refused, too, as the children would begin with nothing.
+
     Whatever is unavailable is printed, since children report it in their logs only.
     """
     keep_private(settings)
+    try:
+        refuse_half_restored(settings)
+    except BackupError as error:
+        raise UpError(str(error)) from error
     for what, make in (("database", make_store), ("event log", make_event_log)):
         try:
             make(settings).upgrade()

@@ -14,7 +14,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Annotated, Final
+
+from pydantic import StringConstraints, TypeAdapter, ValidationError
 
 from app.domain.blob import PIECE_BYTES, Blob
 from app.infrastructure.folder.blobs import FolderBlobs
@@ -26,6 +28,7 @@ LOG: Final = "events.db"
 SECRETS: Final = ("key", "callback-secret", "callback-previous-secret")
 _BLOBS: Final = "blobs"
 _MANIFEST: Final = "manifest.json"
+_MANIFEST_BYTES: Final = 64 * 1024
 _BLOB_NAME: Final = re.compile(rf"{_BLOBS}/[0-9A-Z]+/[0-9a-f]{{64}}")
 _FILES: Final = frozenset({STORE, LOG, *SECRETS})
 
@@ -40,10 +43,21 @@ class Manifest:
 
     format: int
     release: str
-    created_at: str
+    created_at: Annotated[str, StringConstraints(pattern=r"^[0-9T:+-]{1,40}$")]
     """ISO 8601, in UTC."""
     blobs: int
     """How many there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class _AnyManifest:
+    """What the manifests of all formats have."""
+
+    format: int
+
+
+_ANY_FORMAT: Final = TypeAdapter(_AnyManifest)
+_OUR_FORMAT: Final = TypeAdapter(Manifest)
 
 
 class Writer:
@@ -108,17 +122,19 @@ def unpack(path: Path, folder: Path) -> Manifest:
     try:
         with tarfile.open(path, mode="r:") as tar:
             for member in tar:
-                content = tar.extractfile(member) if member.isreg() else None
+                # A sparse file takes much more space here than in the backup.
+                plain = member.isreg() and not member.issparse()
+                content = tar.extractfile(member) if plain else None
                 if content is None:
                     raise BadBackup(f"{member.name!r} is not a file")
                 if member.name == _MANIFEST:
-                    manifest = _manifest(content.read())
+                    manifest = _manifest(content.read(_MANIFEST_BYTES))
                 elif member.name in _FILES:
                     _extract(content, folder / member.name)
                 else:
                     _extract_blob(content, member, folder)
                     count += 1
-    except tarfile.TarError as error:
+    except (tarfile.TarError, ValueError) as error:  # tarfile leaves some errors of int()
         raise BadBackup(str(error)) from error
     if manifest is None:
         raise BadBackup("the manifest is missing: the file is incomplete")
@@ -131,18 +147,21 @@ def unpack(path: Path, folder: Path) -> Manifest:
 def _manifest(content: bytes) -> Manifest:
     """A newer format may have other fields, so that is checked first."""
     try:
-        given = json.loads(content)
-        known = given["format"] == FORMAT
-        manifest = Manifest(**given) if known else None
-    except (ValueError, TypeError, KeyError) as error:
-        raise BadBackup(f"its manifest is damaged: {error}") from error
+        given = _ANY_FORMAT.validate_json(content, strict=True).format
+        manifest = _OUR_FORMAT.validate_json(content, strict=True) if given == FORMAT else None
+    except ValidationError as error:
+        raise BadBackup(f"its manifest is damaged: {error.errors()[0]['msg']}") from error
     if manifest is None:
-        raise BadBackup(f"it has the format {given['format']}, and this release knows {FORMAT}")
+        raise BadBackup(f"it has the format {given}, and this release knows {FORMAT}")
     return manifest
 
 
 def _extract(content: IO[bytes], path: Path) -> Blob:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise BadBackup(f"{path.name} is in it twice") from None
+    with os.fdopen(descriptor, "wb") as file:
         return write_hashed(file, iter(lambda: content.read(PIECE_BYTES), b""))
 
 
