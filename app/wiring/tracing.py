@@ -21,11 +21,11 @@ def make_tracing(environment: Mapping[str, str] = os.environ) -> Tracing:
     if (exporter, protocol) != ("otlp", PROTOCOL):
         return _without(f"only otlp over {PROTOCOL} is supported, not {exporter} over {protocol}")
     try:
-        from app.infrastructure.opentelemetry.exporting import make_provider
+        from app.infrastructure.opentelemetry.exporting import make_pipeline
         from app.infrastructure.opentelemetry.tracing import OpenTelemetryTracing
     except ImportError as error:
         return _without(f"install podline[otel] ({error})")
-    return OpenTelemetryTracing(make_provider)
+    return OpenTelemetryTracing(make_pipeline)
 
 
 def _is_wanted(environment: Mapping[str, str]) -> bool:

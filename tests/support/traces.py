@@ -9,7 +9,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased, Sampler
 
-from app.infrastructure.opentelemetry.tracing import OpenTelemetryTracing
+from app.infrastructure.opentelemetry.tracing import OpenTelemetryTracing, Pipeline
 from tests.support.builders import TRACEPARENT
 
 _, TRACE, PARENT, _ = TRACEPARENT.split("-")
@@ -59,15 +59,16 @@ class Recording:
     def __init__(self, sampler: Sampler | None = None) -> None:
         self._exporter = InMemorySpanExporter()
         self.made = 0
-        """How many providers were made."""
+        """How many pipelines were made."""
         self._sampler = sampler or ParentBased(ALWAYS_ON)
         self.tracing = OpenTelemetryTracing(self._make)
 
-    def _make(self) -> TracerProvider:
+    def _make(self) -> Pipeline:
         self.made += 1
+        processor = SimpleSpanProcessor(self._exporter)
         provider = TracerProvider(self._sampler, shutdown_on_exit=False)
-        provider.add_span_processor(SimpleSpanProcessor(self._exporter))
-        return provider
+        provider.add_span_processor(processor)
+        return Pipeline(provider.get_tracer("podline"), processor, provider.resource)
 
     def spans(self, name: str | None = None) -> list[Recorded]:
         """Those that have ended, in the order of their ends."""

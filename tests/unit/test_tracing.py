@@ -8,15 +8,14 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON
 
 from app.domain.api_key import Role
 from app.domain.errors import EventLogUnavailable
 from app.domain.execution import Event, Execution, State
 from app.infrastructure.memory.event_log import MemoryEventLog
 from app.infrastructure.memory.runtime import Script
-from app.infrastructure.opentelemetry.tracing import OpenTelemetryTracing
+from app.infrastructure.opentelemetry.tracing import OpenTelemetryTracing, Pipeline
 from app.infrastructure.untraced import Untraced
 from app.ports import Refused, Tracing
 from app.service import callbacks, dead_letter_retries, relay, sweep
@@ -160,11 +159,40 @@ def test_what_the_client_does_not_sample_is_not_recorded() -> None:
     assert execution.traceparent.endswith("-00")
 
 
-def test_what_the_sampler_leaves_out_is_left_out_by_all() -> None:
+@pytest.mark.parametrize("sent", [None, TRACEPARENT])
+def test_what_the_sampler_leaves_out_is_left_out_by_all(sent: str | None) -> None:
     service = Service(Recording(ALWAYS_OFF))
-    service.submit()
+    service.submit({"traceparent": sent} if sent else {})
     service.run()
     assert service.spans() == []
+
+
+def test_workers_leave_out_what_the_request_left_out_and_pass_its_context_on() -> None:
+    service = Service(Recording(ALWAYS_OFF))
+    execution = service.submit(callback_url=URL)
+    ((_, events),) = service.twins.store.events_to_relay.waiting(1)
+    everything = Recording(ALWAYS_ON)
+    Worker(replace(service.twins.ports, tracing=everything.tracing)).run_all()
+    with everything.tracing.relay(events) as relayed:
+        assert relayed == events
+    assert execution.traceparent is not None
+    assert [delivery.traceparent for delivery in service.twins.callbacks.sent] == [
+        execution.traceparent
+    ]
+    assert everything.made == 0
+
+
+def test_events_of_executions_that_are_not_sampled_are_relayed_beside_others() -> None:
+    service = Service()
+    left_out = service.submit({"traceparent": f"00-{TRACE}-{PARENT}-00"})
+    service.submit()
+    waiting = dict(service.twins.store.events_to_relay.waiting(2))
+    events = [event for each in waiting.values() for event in each]
+    with service.recording.tracing.relay(events) as relayed:
+        pass
+    contexts = {event.execution_id: event.traceparent for event in relayed}
+    assert contexts.pop(left_out.id) == left_out.traceparent
+    assert list(contexts.values()) == [service.recording.one("relay").traceparent]
 
 
 def test_lines_of_logs_name_the_trace(caplog: pytest.LogCaptureFixture) -> None:
@@ -579,7 +607,7 @@ class TestEveryTracing:
 def test_variables_with_wrong_values_leave_everything_untraced(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    def make() -> TracerProvider:
+    def make() -> Pipeline:
         raise ValueError("the queue is too short")
 
     twins = make_twins(tracing=(tracing := OpenTelemetryTracing(make)))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from typing import Final
 
+import requests  # noqa: F401  # the exporter would import it within the first request
 from opentelemetry.exporter.otlp.proto.http import trace_exporter
 from opentelemetry.sdk.resources import (
     SERVICE_INSTANCE_ID,
@@ -22,27 +23,41 @@ from opentelemetry.sdk.resources import (
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 
+from app.infrastructure.opentelemetry.tracing import Pipeline
+
 log = logging.getLogger(__name__)
 
 END_SECONDS: Final = 2.0
 """For a batch once the process ends: whoever stops it waits."""
 
 
-def make_provider() -> TracerProvider:
+def make_pipeline() -> Pipeline:
     """What makes and exports the spans of this process, whose end exports the last ones.
 
     It has a thread, so the process must not fork any more.
     """
     exporter = CollectorExporter(lambda seconds: trace_exporter.OTLPSpanExporter(timeout=seconds))
-    provider = TracerProvider(resource=_resource(), shutdown_on_exit=False)
-    provider.add_span_processor(BatchSpanProcessor(exporter))
+    processor, resource = BatchSpanProcessor(exporter), _resource()
+    provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+    provider.add_span_processor(processor)
 
     def end() -> None:
         exporter.hurry()
         provider.shutdown()
 
     atexit.register(end)
-    return provider
+    return Pipeline(provider.get_tracer("podline"), processor, resource)
+
+
+class _Process(Resource):
+    """The encoder hashes the resource of each span, and that of the SDK writes JSON each time."""
+
+    def __init__(self, resource: Resource) -> None:
+        super().__init__(resource.attributes, resource.schema_url)
+        self._hash = super().__hash__()
+
+    def __hash__(self) -> int:
+        return self._hash
 
 
 def _resource() -> Resource:
@@ -52,7 +67,7 @@ def _resource() -> Resource:
         SERVICE_VERSION: version("podline"),
         SERVICE_INSTANCE_ID: f"{socket.gethostname()}:{os.getpid()}",
     }
-    return Resource.create({**ours, **OTELResourceDetector().detect().attributes})
+    return _Process(Resource.create({**ours, **OTELResourceDetector().detect().attributes}))
 
 
 class CollectorExporter(SpanExporter):
