@@ -1,6 +1,7 @@
-"""The CPU time of a sandbox daemon's processes, of what this process starts, and of all."""
+"""The CPU time of a sandbox daemon's processes, of a service's, of what this one starts, of all."""
 
 import os
+from contextlib import suppress
 from dataclasses import astuple, dataclass
 
 import psutil
@@ -55,6 +56,16 @@ def of_machine_ms() -> float:
 def with_children_ms(process: psutil.Process) -> float:
     """Of the API, which may be several processes."""
     return sum(map(own_ms, (process, *process.children())))
+
+
+def of_tree_ms(pid: int) -> float:
+    """Of a process and all below it, including those that have ended and were waited for."""
+    root = psutil.Process(pid)
+    total = 0.0
+    for process in (root, *root.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):  # it ends just now
+            total += own_ms(process) + _of_children(process)
+    return total
 
 
 def own_ms(process: psutil.Process) -> float:

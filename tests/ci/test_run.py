@@ -22,9 +22,9 @@ echo '== 3 passed, 1 skipped in 1.00s =='
 """
 
 
-REDIS_AND_SCORE = """#!/bin/sh
+GIVEN = """#!/bin/sh
 echo "make $*" >> made
-echo "[$REDIS_SERVER] [$KUBE_SCORE]"
+echo "[$REDIS_SERVER] [$KUBE_SCORE] [$JAEGER]"
 """
 USES_PROMTOOL = """#!/bin/sh
 echo "make $*" >> made
@@ -41,7 +41,7 @@ UNPACKS = """#!/bin/sh
 printf '#!/bin/sh\\necho the unpacked promtool\\n' > "$3/usr/bin/promtool"
 chmod +x "$3/usr/bin/promtool"
 """
-OF_SINGLE_TESTS = ("redis-server", "kube-score", "kubectl")
+OF_SINGLE_TESTS = ("redis-server", "kube-score", "jaeger", "kubectl")
 USED = ("chmod", "dirname", "grep", "mkdir", "mktemp", "paste", "rm", "sed", "sort", "tee")
 
 
@@ -199,13 +199,14 @@ def test_what_single_tests_need_may_be_missing_and_is_reported(folder: Path) -> 
     path = without(folder, *OF_SINGLE_TESTS)
     program(folder, "apt-get", '#!/bin/sh\n[ "$1" != download ]\n')
     program(folder, "timeout", "#!/bin/sh\nexit 1\n")
-    program(folder, "make", REDIS_AND_SCORE)
+    program(folder, "make", GIVEN)
     done = run(folder, PATH=path, **SERVERS)
     assert done.returncode == 0, done.stderr
-    assert "[] []" in done.stdout
+    assert "[] [] []" in done.stdout
     assert [line for line in done.stdout.splitlines() if "NOT RUN" in line] == [
         "  NOT RUN: the tests of TLS to Redis, as there is no redis-server, and apt has none",
         "  NOT RUN: kube-score, which could not be installed",
+        "  NOT RUN: the tests of traces in Jaeger, as there is no jaeger",
         "  NOT RUN: the tests of the manifests, as there is no kubectl",
         SOAK,
     ]
