@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
-from app.infrastructure.opentelemetry.exporting import END_SECONDS, CollectorExporter
+from app.infrastructure.opentelemetry.exporting import END_SECONDS, CollectorExporter, _Process
 from app.infrastructure.opentelemetry.tracing import OpenTelemetryTracing
 from app.infrastructure.untraced import Untraced
 from app.wiring.tracing import make_tracing
@@ -35,6 +36,15 @@ if "fork" in sys.argv and os.fork():
     os.wait()
 for number in range(3):
     tracing.request("POST", f"/{{number}}", "{TRACEPARENT}")(202)
+"""
+
+IMPORTED_LATE = """
+import sys
+from app.wiring.tracing import make_tracing
+tracing = make_tracing()
+before = set(sys.modules)
+tracing.request("POST", "/", None)(202)
+print(*(name for name in set(sys.modules) - before if not name.startswith("concurrent.")))
 """
 
 
@@ -112,6 +122,22 @@ def test_without_traces_nothing_of_opentelemetry_is_imported() -> None:
     off = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
     command = [sys.executable, "-c", OFF]
     assert subprocess.check_output(command, env=off, cwd=ROOT, text=True) == "\n"
+
+
+@pytest.mark.long
+def test_the_first_request_imports_nothing(collector: Collector) -> None:
+    on = {**os.environ, ENDPOINT: collector.url}
+    command = [sys.executable, "-c", IMPORTED_LATE]
+    assert subprocess.check_output(command, env=on, cwd=ROOT, text=True) == "\n"
+
+
+def test_a_process_hashes_like_what_it_is_equal_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = _Process(Resource({"service.name": "podline"}))
+    equal = Resource({"service.name": "podline"})
+    assert own == equal
+    assert hash(own) == hash(equal)
+    monkeypatch.setattr(Resource, "__hash__", lambda _: pytest.fail("it is computed once"))
+    assert {own: 1}[own] == 1
 
 
 class Vendor(SpanExporter):

@@ -17,6 +17,7 @@ from tests.support.waiting import wait_until
 STEPS: Final = {"admission.admit", "saga.step", "pods.create", "monitor.poll", "results.persist"}
 SUBMIT: Final = "POST /api/v1/executions"
 BATCH: Final = "POST /api/v1/batches"
+OUTCOME: Final = {"podline.outcome": "runtime_error"}
 SLOW: Final = "sleep 3; echo MARK"
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300), needs_jaeger]
@@ -104,6 +105,7 @@ def test_one_trace_leads_from_the_request_to_the_callback(jaeger: Jaeger, client
     # The program failed, not the service.
     assert not any("error" in span.tags for span in trace.spans)
     assert sent.split("-")[1:3] == [callback.trace, callback.id]
+    assert attempt in [span for spans in jaeger.find(**OUTCOME) for span in spans]
     assert jaeger.services() == ["podline"]
 
 
