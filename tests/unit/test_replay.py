@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from app.domain.audit import AUDIT_EVENT
+from app.domain.disk import Room
 from app.domain.errors import (
     Conflict,
+    DiskLow,
     EventLogUnavailable,
     InvalidRequest,
     NotFound,
@@ -318,6 +320,21 @@ class TestResubmit:
         twins.clock.advance(5)
         work_due(twins.ports)
         assert control.get(twins.ports.store.replays, replay.id).counts.done == len(lives)
+
+
+@pytest.mark.usefixtures("lives")
+@pytest.mark.parametrize("mode", ReplayMode)
+def test_it_waits_while_the_disk_is_nearly_full(twins: Twins, mode: ReplayMode) -> None:
+    """Whatever it writes, an execution or a row, takes space."""
+    enough, twins.disk.room = twins.disk.room, Room(free=0, total=100 * 1024 * 1024)
+    replay = replayed(twins, mode)
+    assert (replay.status, replay.counts.done) == (ReplayStatus.RUNNING, 0)
+    assert replay.error == DiskLow.__doc__
+    assert replayed(twins, mode, dry_run=True).status is ReplayStatus.COMPLETED
+    twins.disk.room = enough
+    twins.clock.advance(5)
+    work_due(twins.ports)
+    assert control.get(twins.ports.store.replays, replay.id).counts.done > 0
 
 
 class TestDryRun:

@@ -13,6 +13,7 @@ from typing import Final
 from app.domain.errors import InvalidPosition, InvalidTarget, QuotaExceeded, Unavailable
 from app.domain.replay import Replay
 from app.ports import Ports
+from app.service.disk import check_space
 from app.service.replay.control import request_slice
 from app.service.replay.modes import WORK
 from app.service.transitions import in_seconds, soon
@@ -73,6 +74,8 @@ def _events_at_once(replay: Replay) -> int:
 def _work(ports: Ports, replay: Replay) -> Replay:
     """Do the work of the next slice. Returns the replay as it is afterwards."""
     try:
+        if not replay.dry_run:
+            check_space(ports.disk, ports.policy)
         page = ports.event_log.read(replay.filter, replay.position, _events_at_once(replay))
         ends = WORK[replay.mode](ports, replay, page.events)
     except (Unavailable, QuotaExceeded) as error:
