@@ -41,12 +41,14 @@ def test_every_language_says_hello(client: Client, language: str) -> None:
     ],
 )
 def test_every_outcome(client: Client, source: str, outcome: str) -> None:
+    """Only the one that takes too long gets little time: a busy machine is no reason to fail."""
+    wall_seconds = 2 if outcome == "time_limit" else 30
     execution = client.run(
         source,
         language="python",
         stdin="hello\n",
         expected_output="hello",
-        limits={"wall_seconds": 2, "memory_mib": 64, "output_kib": 16},
+        limits={"wall_seconds": wall_seconds, "memory_mib": 64, "output_kib": 16},
     )
     assert (execution.state, execution.outcome) == ("completed", outcome)
 
@@ -72,7 +74,7 @@ def test_a_limit_that_stopped_the_compiler_is_named(client: Client) -> None:
 
 def test_lines_before_a_limit_are_kept(client: Client) -> None:
     source = '#include <stdio.h>\nint main(void) { printf("one\\n"); for (;;) ; }'
-    execution = client.run(source, language="c", limits={"cpu_seconds": 0.5})
+    execution = client.run(source, language="c", limits={"cpu_seconds": 0.5, "wall_seconds": 60})
     assert execution.outcome == "time_limit"
     assert execution.result is not None
     assert (execution.result.stdout, execution.result.stopped_by) == ("one\n", "cpu_seconds")
@@ -101,7 +103,7 @@ def test_byte_order_marks_and_a_dot_and_slash_do_not_matter(client: Client) -> N
 
 def test_output_is_streamed_while_the_program_runs(client: Client) -> None:
     """The program waits for no reader, but runs on for seconds after it printed."""
-    source = "import time\nprint('first')\ntime.sleep(3)\nprint('second')"
+    source = "import time\nprint('first')\ntime.sleep(6)\nprint('second')"
     execution = client.submit(source, language="python")
     events = client.stream(execution.id)
     before = list(takewhile(lambda event: not isinstance(event, OutputEvent), events))

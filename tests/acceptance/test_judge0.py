@@ -14,9 +14,9 @@ from judge0 import Client, File, Filesystem, LanguageAlias, Status, Submission
 
 from tests.acceptance.setups import Service
 
-EDITOR_POLLS: Final = 50
+EDITOR_POLLS: Final = 600
+"""judge0/ide polls up to 50 times, but it isn't used on busy machines."""
 EDITOR_PAUSE_SECONDS: Final = 0.1
-"""As judge0/ide polls."""
 SUM: Final = "a, b = map(int, input().split())\nprint(a + b)"
 C_HELLO: Final = '#include <stdio.h>\nint main(void) { puts("hello"); }'
 

@@ -18,9 +18,13 @@ def test_flower_shows_every_queue_and_every_tasks_true_end(
 ) -> None:
     execution = client.run("print(1)", language="python")
     with service.flower() as page:
-        workers = page.get("/api/workers", params={"refresh": True}).json().values()
-        queues = {queue["name"] for worker in workers for queue in worker["active_queues"]}
-        assert queues == service.queues
+
+        def queues() -> set[str]:
+            """Those of the workers that answer within Flower's second."""
+            workers = page.get("/api/workers", params={"refresh": True}).json().values()
+            return {queue["name"] for worker in workers for queue in worker["active_queues"]}
+
+        wait_until(lambda: queues() == service.queues, within=60, or_fail=queues)
 
         def tasks_of_it() -> dict[str, str]:
             tasks = page.get("/api/tasks").json().values()
@@ -30,7 +34,7 @@ def test_flower_shows_every_queue_and_every_tasks_true_end(
             states = list(tasks_of_it().values())
             return len(states) >= 5 and set(states) == {"SUCCESS"}
 
-        wait_until(all_have_ended, or_fail=tasks_of_it)
+        wait_until(all_have_ended, within=60, or_fail=tasks_of_it)
 
 
 def test_everything_is_ready_and_named(client: Client) -> None:

@@ -107,7 +107,7 @@ def test_ultra_piston(service: Service, key: str) -> None:
         file=File(name="any.py", content="import sys; print(sys.argv[1], input())"),
         stdin="there",
         args=["hello"],
-        run_timeout=2000.0,
+        run_timeout=20_000.0,
     )
     assert (done.run.output, done.run.code) == ("hello there\n", 0)
 

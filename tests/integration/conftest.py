@@ -64,7 +64,7 @@ class Service:
             yield process
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(timeout=20)
+            process.wait(timeout=60)
 
     @contextmanager
     def beat(self) -> Iterator[subprocess.Popen[bytes]]:
@@ -78,7 +78,7 @@ class Service:
             yield process
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(timeout=20)
+            process.wait(timeout=60)
 
     @contextmanager
     def api(self) -> Iterator[httpx.Client]:
@@ -102,7 +102,7 @@ class Service:
             )
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(timeout=20)
+            process.wait(timeout=60)
 
     def with_runtime(self, sandbox: SandboxDaemon, **settings: str) -> "Service":
         """The same, with a sandbox, a key and more settings."""

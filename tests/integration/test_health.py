@@ -52,16 +52,23 @@ def test_those_that_hang_are_named_until_they_continue(service: Service, ports: 
     def troubles() -> dict[str, str]:
         return {name: trouble for name, trouble in parts(ports).items() if trouble}
 
-    def wait_for(*names: str) -> None:
-        wait_until(lambda: {*troubles()} == {*names}, within=100, every=0.2, or_fail=troubles)
+    def wait_for(*names: str) -> dict[str, str]:
+        found: dict[str, str] = {}
+
+        def are_found() -> bool:
+            found.clear()
+            found.update(troubles())
+            return {*found} == {*names}
+
+        wait_until(are_found, within=100, every=0.2, or_fail=lambda: found)
+        return found
 
     service = service.with_settings(**OFTEN)
     with changed(**SOON), service.worker(",".join(QUEUES)) as worker, service.beat() as beat:
         wait_until(lambda: "saga.sweep" in [tick.name for tick in ports.ticks.since(0)], within=60)
         wait_for()
         with stopped(worker):
-            wait_for("workers", "watcher", "queues", "ticks")
-            found = troubles()
+            found = wait_for("workers", "watcher", "queues", "ticks")
             assert f":{worker.pid} has been silent for " in found["workers"]
             assert "replay: " in found["queues"]
             assert " last ended " in found["ticks"]

@@ -282,12 +282,12 @@ def test_a_worker_that_stops_ends_its_step_and_publishes_the_next(
 
     def lasts(_: str) -> bool:
         begun.set()
-        return stopped.wait(20)
+        return stopped.wait(60)
 
     worker.acts[CREATE] = lasts
     with worker.running():
         worker.start(ID)
-        assert begun.wait(20)
+        assert begun.wait(60)
         worker.stop()
         wait_until(lambda: not worker.consumer.task_consumer.consuming_from("monitor"))
         stopped.set()
@@ -348,12 +348,12 @@ class TestNextChains:
 
         def lasts(_: str) -> bool:
             begun.set()
-            return released.wait(20)
+            return released.wait(60)
 
         worker.acts[ADMIT] = lambda id: id == ID or lasts(id)
         with worker.running():
             worker.start(an_id())
-            assert begun.wait(20)
+            assert begun.wait(60)
             worker.start(ID)
             wait_until(lambda: self.all_have_ended(worker), or_fail=lambda: worker.events)
             released.set()

@@ -29,7 +29,7 @@ def test_every_line_is_json_and_names_request_and_execution(
     queues = "admission,saga,pods,monitor,results"
     with service.worker(queues), service.api() as client:
         request = {"X-Request-Id": "from-a-test"}
-        answer = client.post("/api/v1/executions?wait=30", json=PROGRAM, headers=request)
+        answer = client.post("/api/v1/executions?wait=60", json=PROGRAM, headers=request)
         execution = answer.json()
         assert execution["result"]["stdout"] == "THE-OUTPUT\n"
 

@@ -23,6 +23,8 @@ from tests.support.waiting import wait_until
 
 SOON = 0.05
 """Within this time, a free bay is used."""
+TRIES = 30
+"""A busy machine disturbs most of them."""
 
 
 class HostsWorker(OwnWorker):
@@ -76,6 +78,7 @@ def test_a_host_without_a_free_bay_takes_nothing(
         wait_until(lambda: len(worker.created) == 2)
         send(State.ADMITTED)  # whose creation it would join
         wait_until(lambda: worker.has_ended(START))
+        wait_until(lambda: waiting(redis_client) == 4)
         time.sleep(2 * SOON)
         assert (len(worker.created), waiting(redis_client)) == (2, 4)
 
@@ -88,8 +91,7 @@ def test_a_bay_that_is_free_is_used_at_once(
         send(State.STARTING)
         send(State.STARTING)
         wait_until(lambda: len(worker.created) == 1)
-        delays = [delay(worker, send) for _ in range(6)]
-        assert min(delays) < SOON
+        assert any(delay(worker, send) < SOON for _ in range(TRIES))
         assert waiting(redis_client) == 1
 
 

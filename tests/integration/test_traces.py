@@ -145,7 +145,7 @@ class TestUp:
         assert len(processes(sent)) == 1, "the worker"
 
     def test_a_worker_that_is_killed_breaks_no_trace(self, up: Standalone, traced: Traced) -> None:
-        execution_id = traced.submit("sleep 3; echo MARK")
+        execution_id = traced.submit("sleep 10; echo MARK")
         traced.wait_for(execution_id, {"pods.create"})
         up.kill("worker")
         sent = traced.wait_for(execution_id, {"results.persist", "relay"})
