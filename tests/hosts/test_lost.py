@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
@@ -28,6 +29,7 @@ print("done")
 """
 """Runs until it is told to end, by a signal that does nothing to a program that has just begun."""
 LONG_SECONDS = 600
+_SECONDS_BETWEEN_SIGNALS = 1
 PROGRAMS = 12
 
 Trouble = Callable[[SandboxHost], AbstractContextManager[None]]
@@ -90,14 +92,52 @@ def ended_when_told(service: ManyHosts, ids: list[str], mark: str) -> list[Execu
     """Tell programs with the mark to end until these have."""
 
     def have_ended() -> bool:
-        for pid in marked(mark.encode()):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGURG)
+        tell_to_end(mark)
         with service.client() as client:
             return all(client.get(id).state.terminal for id in ids)
 
     wait_until(have_ended, within=120, or_fail=service.logs)
     return service.ended(ids)
+
+
+def tell_to_end(mark: str) -> None:
+    """Programs that have just begun may not notice."""
+    for pid in marked(mark.encode()):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGURG)
+
+
+@contextmanager
+def told_to_end(mark: str) -> Iterator[None]:
+    """Tell programs with the mark to end meanwhile, also those that begin later."""
+    over = Event()
+
+    def tell() -> None:
+        while not over.wait(_SECONDS_BETWEEN_SIGNALS):
+            tell_to_end(mark)
+
+    thread = Thread(target=tell)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def all_running(service: ManyHosts, mark: str) -> list[str]:
+    """Have a program run in each slot until it is told to end; return the ids.
+
+    So what a host runs stays the same between a look at it and what happens to it.
+    """
+    limits = {"wall_seconds": LONG_SECONDS}
+    ids = service.submitted(WAITS, SLOTS, env={"MARK": mark}, limits=limits)
+
+    def run() -> bool:
+        return all(len(running_on(service, ids, name)) == int(SIZES[name]) for name in SIZES)
+
+    wait_until(run, within=60, or_fail=service.logs)
+    return ids
 
 
 def running_on(service: ManyHosts, ids: list[str], host: str) -> list[str]:
@@ -118,11 +158,11 @@ def assert_exactly_once(service: ManyHosts, ended: list[Execution]) -> None:
 def nothing_is_left(service: ManyHosts) -> None:
     """No slot, no pod, no queue."""
     with service.client() as client:
-        wait_until(lambda: client.queue().slots.used == 0, within=30)
-    wait_until(lambda: all(p.free == p.slots for p in service.shown().values()), within=30)
+        wait_until(lambda: client.queue().slots.used == 0, within=60)
+    wait_until(lambda: all(p.free == p.slots for p in service.shown().values()), within=60)
     pods = [host.data / "sandbox" / "pods" for host in service.hosts.values()]
-    wait_until(lambda: not any(pod for folder in pods for pod in folder.iterdir()), within=30)
-    wait_until(lambda: not service.queues(), within=30)  # a message may be on its way
+    wait_until(lambda: not any(pod for folder in pods for pod in folder.iterdir()), within=60)
+    wait_until(lambda: not service.queues(), within=60)  # a message may be on its way
     bindings = service.redis.smembers("_kombu.binding.podline")
     assert not [binding for binding in bindings if any(name in binding for name in SIZES)]
 
@@ -186,13 +226,15 @@ def test_a_rolling_restart_under_load_spends_no_attempt(service: ManyHosts) -> N
 
 def test_one_is_killed_and_one_restarted_under_load(service: ManyHosts) -> None:
     beta, gamma = service.hosts["beta"], service.hosts["gamma"]
-    ids = service.submitted(SLEEPS, 24)
-    wait_until(lambda: running_on(service, ids, "beta"), within=60)
+    mark = secrets.token_hex()
+    ids = all_running(service, mark)
+    ids += service.submitted(SLEEPS, 18)
     lost = service.killed(beta)
-    service.restart(gamma)
-    ended = service.ended(ids)
+    assert len(lost) == int(SIZES["beta"])
+    with told_to_end(mark):
+        service.restart(gamma)
+        ended = service.ended(ids)
     beta.start()
-    assert lost
     assert {each.id: each.attempt for each in ended} == {id: 1 + (id in lost) for id in ids}
     assert_exactly_once(service, ended)
     wait_until(
@@ -205,24 +247,24 @@ def test_one_is_killed_and_one_restarted_under_load(service: ManyHosts) -> None:
 
 def test_a_redis_that_hangs_costs_no_attempt(service: ManyHosts) -> None:
     """For longer than after which a silent host is lost: nobody could send a heartbeat."""
-    ids = service.submitted(SLEEPS, SLOTS)
-    wait_until(lambda: len(running_on(service, ids, "gamma")) == 3, within=30, or_fail=service.logs)
+    mark = secrets.token_hex()
+    ids = all_running(service, mark)
     with service.redis_stopped():
+        tell_to_end(mark)
         time.sleep(HOST_SECONDS + 3)
-    ended = service.ended(ids)
+    ended = ended_when_told(service, ids, mark)
     assert_exactly_once(service, ended)
     assert {each.attempt for each in ended} == {1}
-    assert service.shown().keys() == SIZES.keys()
+    wait_until(lambda: service.shown().keys() == SIZES.keys(), or_fail=service.logs)
     nothing_is_left(service)
 
 
 def test_a_host_whose_name_was_taken_gives_up(service: ManyHosts) -> None:
-    gamma = service.hosts["gamma"]
-    ids = service.submitted(SLEEPS, SLOTS)
-    wait_until(lambda: len(running_on(service, ids, "gamma")) == 3, within=30, or_fail=service.logs)
-    with gamma.stopped("supervisor", "worker", "sandbox"):
-        lost = running_on(service, ids, "gamma")
-        wait_until(lambda: "gamma" not in service.shown(), within=30)
+    gamma, mark = service.hosts["gamma"], secrets.token_hex()
+    ids = all_running(service, mark)
+    lost = running_on(service, ids, "gamma")
+    with gamma.stopped("supervisor", "worker", "sandbox"), told_to_end(mark):
+        wait_until(lambda: "gamma" not in service.shown(), within=60)
         with service.another("gamma") as other:
             wait_until(
                 lambda: "gamma" in service.shown(), within=SECONDS_TO_START, or_fail=other.log
