@@ -77,7 +77,7 @@ class Writer:
         """Run them in one group, in this order, if the first calls `hold`. Returns their errors."""
         with ThreadPoolExecutor(len(writes)) as pool:
             futures = [pool.submit(writes[0])]
-            self.begun.wait(20)
+            self.begun.wait(60)
             for number, write in enumerate(writes[1:], 1):
                 futures.append(pool.submit(write))
                 self.wait_for_queue(number)
@@ -92,7 +92,7 @@ class Writer:
         with self.database.writing() as connection:
             connection.execute(INSERT, (name,))
             self.begun.set()
-            self.proceed.wait(20)
+            self.proceed.wait(60)
 
 
 @pytest.fixture
@@ -272,7 +272,7 @@ class TestWaiting:
         writer = Writer(path, timeout=SHORT)
         with ThreadPoolExecutor(1) as pool:
             holding = pool.submit(writer.hold)
-            writer.begun.wait(20)
+            writer.begun.wait(60)
             with pytest.raises(StoreUnavailable, match="no write was committed in time"):
                 writer.insert("late")
             writer.proceed.set()
@@ -285,30 +285,30 @@ class TestWaiting:
     ) -> None:
         """Longer than the timeout, which is for a database that does nothing."""
         monkeypatch.setattr(group_commit, "MAX_WRITES", 1)
-        writer = Writer(path, timeout=SHORT)
+        writer = Writer(path, timeout=1)
 
         def write(number: int) -> None:
             with writer.database.writing() as connection:
                 connection.execute(INSERT, (str(number),))
-                time.sleep(SHORT / 3)  # the work that the others wait for
+                time.sleep(0.15)  # the work that the others wait for
 
-        race(7, write)
-        assert len(writer.stored()) == 7
+        race(10, write)
+        assert len(writer.stored()) == 10
 
     def test_but_not_for_ever(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(group_commit, "MAX_WRITES", 1)
         monkeypatch.setattr(group_commit, "PATIENCE", 2)
-        writer = Writer(path, timeout=SHORT)
+        writer = Writer(path, timeout=1)
 
         def write(number: int) -> bool:
             with suppress(StoreUnavailable), writer.database.writing() as connection:
                 connection.execute(INSERT, (str(number),))
-                time.sleep(SHORT / 2)  # the work that the others wait for
+                time.sleep(0.2)  # the work that the others wait for
                 return True
             return False
 
-        stored = race(12, write)
-        assert 2 <= sum(stored) <= 7
+        stored = race(16, write)
+        assert 2 <= sum(stored) <= 12
         assert set(writer.stored()) == {str(n) for n, was_stored in enumerate(stored) if was_stored}
 
     def test_a_lock_of_another_process_is_waited_for_once(self, path: Path) -> None:

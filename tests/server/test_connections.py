@@ -9,6 +9,8 @@ from app.server.connections import Server
 from tests.server.conftest import Client, Environ, Serve, StartResponse, exchange
 from tests.support.waiting import wait_until
 
+HANG_SECONDS = 20
+
 GET = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
 
 
@@ -67,9 +69,9 @@ def test_a_request_that_does_not_arrive_in_time_is_dropped(serve: Serve) -> None
         Client(port).send(b"GET / HT"),
         Client(port).send(b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nhel"),
     ]
-    wait_until(lambda: len(server.active_channels) == len(clients), within=5)
+    wait_until(lambda: len(server.active_channels) == len(clients))
 
-    wait_until(lambda: not looked_after(server).active_channels, within=5)
+    wait_until(lambda: not looked_after(server).active_channels)
 
     assert [client.rest() for client in clients] == [b"", b""]
 
@@ -98,7 +100,7 @@ def test_a_stream_ends_with_its_client(serve: Serve) -> None:
 
     client.close()
 
-    assert ended.wait(5)
+    assert ended.wait(60)
 
 
 def test_the_application_learns_that_its_client_has_left(serve: Serve) -> None:
@@ -106,17 +108,17 @@ def test_the_application_learns_that_its_client_has_left(serve: Serve) -> None:
 
     def waits(environ: Environ, start_response: StartResponse) -> list[bytes]:
         begun.set()
-        wait_until(environ["waitress.client_disconnected"], within=5)
+        wait_until(environ["waitress.client_disconnected"])
         left.set()
         return hello(environ, start_response)
 
     client = Client(serve(waits).port).send(GET)
-    assert begun.wait(5)
+    assert begun.wait(60)
     assert not left.is_set()
 
     client.close()
 
-    assert left.wait(5)
+    assert left.wait(60)
 
 
 def test_a_client_that_reads_nothing_holds_no_thread(serve: Serve) -> None:
@@ -141,11 +143,11 @@ def test_so_much_may_be_unread_and_who_took_nothing_for_longest_goes_first(serve
     served = serve(large, max_unread=most)
     server = served.server
     deaf = []
-    for number in range(1, 6):
+    for _ in range(5):
         deaf.append(Client(served.port).send(GET))
-        wait_until(partial(has_unread, server, number), within=5)
+        wait_until(partial(has_unread, server, deaf[-1]))
 
-    wait_until(lambda: sum(with_unread(looked_after(server)).values()) <= most, within=5)
+    wait_until(lambda: sum(with_unread(looked_after(server)).values()) <= most)
 
     assert len(exchange(served.port, GET)) > 10_000_000
     kept = [len(client.rest()) > 10_000_000 for client in reversed(deaf)]
@@ -154,16 +156,16 @@ def test_so_much_may_be_unread_and_who_took_nothing_for_longest_goes_first(serve
         client.close()
 
 
-def has_unread(server: Server, connections: int) -> bool:
-    return len(with_unread(server)) == connections
+def has_unread(server: Server, client: Client) -> bool:
+    return client.connection.getsockname() in with_unread(server)
 
 
-def with_unread(server: Server) -> dict[int, int]:
-    """Return the bytes, by connection, of complete responses that a client has not read."""
-    channels = list(server.active_channels.items())
+def with_unread(server: Server) -> dict[object, int]:
+    """Return the bytes, by client's address, of complete responses that it has not read."""
+    channels = list(server.active_channels.values())
     return {
-        number: channel.total_outbufs_len
-        for number, channel in channels
+        channel.addr: channel.total_outbufs_len
+        for channel in channels
         if channel.total_outbufs_len and not channel.requests
     }
 
@@ -173,16 +175,16 @@ def test_what_is_being_answered_is_answered_before_it_stops(serve: Serve) -> Non
 
     def slow(_: Environ, start_response: StartResponse) -> list[bytes]:
         begun.set()
-        proceed.wait(5)
+        proceed.wait(60)
         return hello(_, start_response)
 
     served = serve(slow)
     server, port = served.server, served.port
     client = Client(port).send(GET)
-    assert begun.wait(5)
+    assert begun.wait(60)
 
     server.stop(grace_seconds=5)
-    wait_until(lambda: not server.accepting, within=5)
+    wait_until(lambda: not server.accepting)
     proceed.set()
 
     assert client.rest().endswith(b"hello")
@@ -193,19 +195,19 @@ def test_it_does_not_wait_for_longer_than_its_grace(serve: Serve) -> None:
 
     def hangs(_: Environ, start_response: StartResponse) -> list[bytes]:
         begun.set()
-        proceed.wait(10)
+        proceed.wait(HANG_SECONDS)
         return hello(_, start_response)
 
     served = serve(hangs)
     server, port = served.server, served.port
     client = Client(port).send(GET)
-    assert begun.wait(5)
+    assert begun.wait(60)
     started = time.monotonic()
 
     server.stop(grace_seconds=0.1)
-    served.thread.join(5)
+    served.thread.join(60)
 
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < HANG_SECONDS
     proceed.set()
     client.close()
 
