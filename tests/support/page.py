@@ -19,7 +19,7 @@ CHROMIUM = "chromium"
 WIDE = {"width": 1280, "height": 800}
 NARROW = {"width": 360, "height": 740}
 SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
-PATIENCE_MS = 15_000
+PATIENCE_MS = 60_000
 """On a machine that may have other work too."""
 
 

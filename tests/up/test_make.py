@@ -57,7 +57,7 @@ def step(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
         env=os.environ | environment,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
     )
 
@@ -71,13 +71,13 @@ def test_a_step_shows_that_it_began_and_that_it_ended() -> None:
 
 
 def test_a_long_step_shows_time_and_last_line() -> None:
-    done = step("echo '  Collecting celery'; sleep 1.5", STEP_SECONDS="1")
-    assert "Installing, 1 s: Collecting celery\n" in done.stdout
+    done = step("echo '  Collecting celery'; sleep 3", STEP_SECONDS="1")
+    assert re.search("^Installing, [1-9] s: Collecting celery$", done.stdout, re.MULTILINE)
 
 
 def test_what_prints_nothing_has_no_last_line() -> None:
-    done = step("sleep 1.5", STEP_SECONDS="1")
-    assert "Installing, 1 s\n" in done.stdout
+    done = step("sleep 3", STEP_SECONDS="1")
+    assert re.search("^Installing, [1-9] s$", done.stdout, re.MULTILINE)
 
 
 def test_a_failed_step_keeps_its_status_and_shows_everything() -> None:
@@ -89,9 +89,7 @@ def test_a_failed_step_keeps_its_status_and_shows_everything() -> None:
 
 def test_on_a_terminal_one_line_is_kept_up_to_date() -> None:
     ours, theirs = pty.openpty()
-    subprocess.run(
-        [STEP, "Installing", "sh", "-c", "echo now; sleep 0.5"], stdout=theirs, check=True
-    )
+    subprocess.run([STEP, "Installing", "sh", "-c", "echo now; sleep 2"], stdout=theirs, check=True)
     os.close(theirs)
     shown = os.read(ours, 65536).decode()
     os.close(ours)
@@ -105,6 +103,6 @@ def test_ctrl_c_ends_the_command_too(tmp_path: Path) -> None:
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
         wait_until(lambda: pid_file.exists() and pid_file.read_text().endswith("\n"))
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 130
+        assert process.wait(60) == 130
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid_file.read_text()), 0)

@@ -35,7 +35,7 @@ def test_a_real_one_is_retried_and_resolved(
     expect(page.get_by_text("Resolved", exact=True)).to_be_visible()
     retried = twins.now(execution).retried_as
     assert retried is not None
-    assert page.get_by_role("link", name=retried).is_visible()
+    expect(page.get_by_role("link", name=retried)).to_be_visible()
 
 
 def test_one_that_can_not_be_retried_says_so_and_is_discarded(

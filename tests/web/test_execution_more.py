@@ -23,6 +23,16 @@ from tests.web.conftest import Visit
 
 pytestmark = pytest.mark.web
 
+AT_REST = """element => new Promise((resolve) => {
+    let last = null;
+    const look = () => {
+        if (element.scrollTop === last) resolve(last);
+        last = element.scrollTop;
+        setTimeout(look, 250);
+    };
+    look();
+})"""
+"""Where it is scrolled to, once it moves no more."""
 CONNECTIONS = 6
 """That a browser has to one server, for all tabs together, over HTTP/1.1."""
 
@@ -172,7 +182,7 @@ class TestOutput:
         output.hover()
         page.mouse.wheel(0, -2_000)
         expect(page.get_by_role("button", name="Follow")).to_be_visible()
-        top = output.evaluate("element => element.scrollTop")
+        top = output.evaluate(AT_REST)
         program.print(b"the last line\n")
         expect(page.get_by_label("Link to a line of stdout, 1 to 1,001")).to_be_visible()
         assert output.evaluate("element => element.scrollTop") == top
