@@ -191,7 +191,7 @@ class TestWaiting:
         twins.ports.wakeups.listen = announced_listen  # type: ignore[method-assign]  # only for this test
 
         def work() -> None:
-            assert listening.wait(10)
+            assert listening.wait(60)
             waited_without_sync.update(twins.store.tables.not_durable)
             worker.run_all()
 

@@ -69,7 +69,7 @@ class Reading:
         assert size is None or isinstance(size, int)
         with self._large_bodies.turn(owner, size):
             self.begun.append(owner)
-            self.end.acquire(timeout=20)
+            self.end.acquire(timeout=60)
         return []
 
     def begin(self, size: int | None, owners: Iterable[str]) -> list[Future[object]]:
@@ -105,7 +105,7 @@ def test_few_large_bodies_are_read_at_once_and_small_ones_pass(
         finally:
             reading.end.release(100)
         for future in large + small:
-            future.result(20)
+            future.result(60)
         assert len(reading.begun) == 44
 
 
@@ -127,7 +127,7 @@ class CountsInserts(MemoryExecutions):
         quota: int | None = None,
     ) -> bool:
         self.begun += 1
-        assert self.end.acquire(timeout=20)
+        assert self.end.acquire(timeout=60)
         return super().insert(execution, submission, event, durable=durable, quota=quota)
 
 
@@ -163,7 +163,7 @@ def test_one_large_body_of_each_owner_is_read_at_a_time() -> None:
         finally:
             reading.end.release(100)
         for future in bodies:
-            future.result(20)
+            future.result(60)
         assert reading.waiting() == 0
 
 

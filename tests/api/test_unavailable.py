@@ -30,6 +30,7 @@ from tests.support.api_contract import PROGRAM, Api, body, connector
 from tests.support.forgetful import Forgetful
 from tests.support.mongo_server import MongoServer
 from tests.support.twins import Twins
+from tests.support.waiting import is_quick
 from tests.support.worker import Worker
 
 EXECUTIONS = "/api/v1/executions"
@@ -58,7 +59,7 @@ class TestRedis:
         api = connector(without_redis)("ada", Role.USER)
         begun = time.monotonic()
         assert body(api.post(f"{EXECUTIONS}?wait=1", PROGRAM))["state"] == "queued"
-        assert 0.9 < time.monotonic() - begun < 3
+        assert 0.9 < time.monotonic() - begun < 4.9, "a poll for the end comes after 5 s"
 
     def test_a_wait_still_sees_the_end(
         self, without_redis: Ports, twins: Twins, worker: Worker
@@ -146,9 +147,8 @@ class TestStore:
         self, api: Api, path: Path
     ) -> None:
         with locked(path):
-            begun = time.monotonic()
+            assert is_quick(lambda: body(api.post(EXECUTIONS, PROGRAM), 503), seconds=2)
             response = api.post(EXECUTIONS, PROGRAM)
-            assert time.monotonic() - begun < 2
             problem = body(response, 503)
             assert int(response.headers["Retry-After"]) > 0
             assert str(path) not in problem["detail"]
@@ -159,9 +159,11 @@ class TestStore:
     def test_with_an_idempotency_key_it_is_the_same(self, api: Api, path: Path) -> None:
         headers = {"Idempotency-Key": "k"}
         with locked(path):
-            begun = time.monotonic()
-            assert api.post(EXECUTIONS, PROGRAM, headers=headers).status_code == 503
-            assert time.monotonic() - begun < 2
+
+            def submit() -> None:
+                assert api.post(EXECUTIONS, PROGRAM, headers=headers).status_code == 503
+
+            assert is_quick(submit, seconds=2)
         assert api.post(EXECUTIONS, PROGRAM, headers=headers).status_code == 202
 
 

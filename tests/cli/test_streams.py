@@ -56,7 +56,7 @@ class Gate:
             held, self.holds = path == self.holds, None if path == self.holds else self.holds
             self.seen.add(path)
             if held:
-                self.opened.wait(20)
+                self.opened.wait(60)
             return answer
 
         return gated
@@ -156,7 +156,7 @@ def test_a_pipe_that_does_not_block_gets_all(
         pipe.close()
         wait_until(lambda: _unread(output) > 60_000)
         assert output.read() == PRINTED
-        assert watching.wait(20) == 0
+        assert watching.wait(60) == 0
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_a_signal_cancels_what_run_started(
     with start("run", program, "--label", label, there=there) as running:
         wait_until(lambda: list(client.list(labels={"number": str(number)})))
         running.send_signal(number)
-        out, said = running.communicate(timeout=20)
+        out, said = running.communicate(timeout=60)
     (execution,) = client.list(labels={"number": str(number)})
     assert (running.returncode, out, execution.state) == (code, b"", State.CANCELLED)
     assert said.decode() == f"podline: execution {execution.id} was cancelled\n"
@@ -187,7 +187,7 @@ def test_a_signal_leaves_what_watch_follows(
     with start("watch", execution.id, there=there) as watching:
         wait_until(lambda: f"/api/v1/executions/{execution.id}/stream" in gate.seen)
         watching.send_signal(signal.SIGTERM)
-        _, said = watching.communicate(timeout=20)
+        _, said = watching.communicate(timeout=60)
     assert (watching.returncode, said) == (143, b"")
     assert client.cancel(execution.id).state is State.CANCELLED
 
@@ -200,7 +200,7 @@ def test_a_signal_that_is_ignored_stays_ignored(
         wait_until(lambda: f"/api/v1/executions/{execution.id}/stream" in gate.seen)
         watching.send_signal(signal.SIGHUP)
         client.cancel(execution.id)
-        watching.communicate(timeout=20)
+        watching.communicate(timeout=60)
     assert watching.returncode == 118
 
 
@@ -211,7 +211,7 @@ def test_a_signal_while_a_program_is_submitted_cancels_it(
     with start("run", program, "--label", "held=1", there=there) as running:
         wait_until(lambda: gate.holds is None)
         running.send_signal(signal.SIGTERM)
-        _, said = running.communicate(timeout=20)
+        _, said = running.communicate(timeout=60)
     gate.opened.set()
     (execution,) = client.list(labels={"held": "1"})
     assert (running.returncode, execution.state) == (143, State.CANCELLED)
@@ -226,7 +226,7 @@ def test_a_signal_before_anything_was_submitted(
     with start("run", program, "--stdin", "-", there=there, stdin=PIPE) as running:
         wait_until(lambda: "/api/v1/languages" in gate.seen)
         running.send_signal(signal.SIGTERM)
-        running.wait(20)
+        running.wait(60)
         assert running.stderr is not None
         assert (running.returncode, running.stderr.read()) == (143, b"")
     assert list(client.list()) == before
@@ -241,5 +241,5 @@ def test_output_that_can_t_be_written_ends_with_a_message(
     ):
         wait_until(lambda: list(client.list(labels={"full": "1"})))
         Worker(twins.ports).run_all()
-        _, said = running.communicate(timeout=20)
+        _, said = running.communicate(timeout=60)
     assert (running.returncode, said) == (125, NO_SPACE)

@@ -97,7 +97,7 @@ def test_a_blocking_iteration_closes_its_connection_even_in_a_running_loop() -> 
             events = client.stream("01J")
             assert next(events) == EndEvent(state=State.COMPLETED)
             events.close()
-            assert left.wait(5)
+            assert left.wait(60)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=serve, args=(listener,))

@@ -47,7 +47,7 @@ def test_replaces_that_of_the_client_and_covers_repetitions(name: str, silent: C
     started = time.monotonic()
     with pytest.raises(Unreachable, match="timed out"):
         CALLS[name](silent)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 9
 
 
 def test_allows_more_than_that_of_the_client(service: Service, connect: Connect) -> None:

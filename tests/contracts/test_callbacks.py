@@ -31,7 +31,7 @@ LOOPBACK = networks("127.0.0.0/8")
 SECRETS = ("pcs_newest", "pcs_previous")
 SECONDS = 0.5
 """For a delivery in these tests."""
-SLACK = 2.0
+SLACK = 20.0
 """For a machine that is busy with other tests."""
 
 
@@ -443,7 +443,7 @@ class TestConnections:
         ours, theirs = socket.socketpair()
         with theirs:
             idle.keep(place, ours)
-            theirs.settimeout(10)
+            theirs.settimeout(60)
             assert theirs.recv(1) == b"", "it was closed"
         assert idle.take(place) is None
 

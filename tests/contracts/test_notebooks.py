@@ -1,7 +1,5 @@
 """What every place for notebooks does."""
 
-import time
-
 import pytest
 
 from app.infrastructure.memory.notebooks import MemoryNotebooks
@@ -39,7 +37,5 @@ def test_they_expire_unless_they_are_put_again(notebooks: Notebooks) -> None:
     notebooks.put("a", "first", 0.001)
     notebooks.put("b", "other", 0.001)
     notebooks.put("b", "other", 60)
-    began = time.monotonic()
     wait_until(lambda: notebooks.get("a") is None)
-    assert time.monotonic() - began < 10
     assert notebooks.get("b") == "other"

@@ -167,7 +167,7 @@ def test_who_waits_hears_of_the_end_at_once(runtime: Runtime, bash: Language) ->
         observation = runtime.observe(pod.name, wait_seconds=2)
         return observation is not None and observation.phase is Phase.ENDED
 
-    wait_until(has_ended, within=10)
+    wait_until(has_ended)
 
 
 def test_who_waited_long_enough_hears_that_it_runs(runtime: Runtime, bash: Language) -> None:

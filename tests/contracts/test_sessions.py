@@ -1,6 +1,5 @@
 """What every place for browser sessions does."""
 
-import time
 from dataclasses import replace
 
 import pytest
@@ -42,9 +41,7 @@ def test_one_is_taken_once(sessions: Sessions) -> None:
 def test_they_expire(sessions: Sessions) -> None:
     sessions.put("a", SESSION, 0.001, MOST)
     sessions.put("b", SESSION, 60, MOST)
-    began = time.monotonic()
     wait_until(lambda: sessions.get("a") is None)
-    assert time.monotonic() - began < 10
     assert sessions.take("a") is None
     assert sessions.get("b") == SESSION
 

@@ -131,12 +131,12 @@ class TestWhileRedisIsAway:
         wakeups = RedisWakeups(connect(own_redis.url))
         with wakeups.listen("a") as listener:
             own_redis.stop()
-            assert listener.wait(1), "woken once, since wake-ups may be lost from now on"
+            assert listener.wait(60), "woken once, since wake-ups may be lost from now on"
             started = monotonic()
             assert not listener.wait(LONG)
-            assert monotonic() - started < 1
+            assert monotonic() - started < LONG / 2
             own_redis.start()
-            wait_until(lambda: listener.wait(LONG), within=3)
+            wait_until(lambda: listener.wait(LONG))
             wakeups.notify("a")
             wait_until(lambda: listener.wait(LONG))
 
@@ -145,7 +145,7 @@ class TestWhileRedisIsAway:
         with wakeups.listen("a") as listener, own_redis.frozen():
             started = monotonic()
             listener.wait(LONG)
-            assert monotonic() - started < 1.2
+            assert monotonic() - started < LONG / 2
 
     def test_listening_may_begin_without_it(self, own_redis: OwnRedis) -> None:
         own_redis.stop()
@@ -153,7 +153,7 @@ class TestWhileRedisIsAway:
         with wakeups.listen("a") as listener:
             assert not listener.wait(LONG)
             own_redis.start()
-            wait_until(lambda: listener.wait(LONG), within=3)
+            wait_until(lambda: listener.wait(LONG))
 
     def test_notify_waits_for_it_only_now_and_then(
         self, own_redis: OwnRedis, caplog: pytest.LogCaptureFixture
@@ -163,5 +163,5 @@ class TestWhileRedisIsAway:
             started = monotonic()
             for _ in range(1_000):
                 wakeups.notify("a")
-            assert monotonic() - started < 2
+            assert monotonic() - started < 60, "each would wait for a second"
         assert len(caplog.records) == 1

@@ -15,7 +15,7 @@ from sandbox.wire import framing
 from sandbox.wire.requests import pod_message
 from tests.support.sandbox_daemon import SandboxDaemon, a_pod, language
 
-SECONDS_TO_ANSWER = 10
+SECONDS_TO_ANSWER = 60
 POD = "fuzzed-1"
 OPERATIONS = (
     *("hello", "create", "observe", "output", "follow", "delete", "list", "languages", "limits"),

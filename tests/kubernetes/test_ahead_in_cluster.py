@@ -94,7 +94,7 @@ def test_other_settings_replace_the_pods_and_leave_a_claimed_one_alone() -> None
         fill(after, 1)
 
         assert not {place, other} & set(ready(after))
-        wait_until(lambda: ready(before) == [], within=30)
+        wait_until(lambda: ready(before) == [], within=90)
         assert after.list_pods() == [runs.name]
         seen = after.observe(runs.name)
         assert seen
@@ -114,9 +114,9 @@ def test_an_attempt_that_a_quota_refuses_gets_the_room_of_a_pod_started_ahead() 
             seen = runtime.observe(waits.name)
             return seen is not None and seen.no_room
 
-        wait_until(has_no_room, within=30)
+        wait_until(has_no_room, within=90)
         runtime.tend()
-        wait_until(lambda: ready(runtime) == [], within=30)
+        wait_until(lambda: ready(runtime) == [], within=90)
 
         def has_ended() -> bool:
             KubernetesRuntime.create(runtime, waits)  # again, as the sweep does
@@ -188,9 +188,9 @@ def test_a_claimer_that_is_killed_costs_an_attempt_at_most(
     execution = service.start()
     command = [sys.executable, "-m", "tests.kubernetes.claimer", runtime.namespace]
     subprocess.run([*command, str(service.database), execution.id, point], check=False)
-    wait_until(lambda: (ready(runtime) == []) == (point != "placed"), within=30)
+    wait_until(lambda: (ready(runtime) == []) == (point != "placed"), within=90)
 
-    wait_until(lambda: service.creates(execution), within=30)
+    wait_until(lambda: service.creates(execution), within=90)
     wait_until(
         lambda: service.poll(execution) in (State.FINISHED, State.QUEUED),
         within=90,

@@ -50,8 +50,8 @@ def followed(*pieces: bytes | None) -> tuple[Attached, list[Any]]:
     stream.hand_over(b"input")
     ends: list[Any] = []
     stream.follow(60, lambda: ends.append(stream.end))
-    assert stream.wait(10)
-    wait_until(lambda: bool(ends) or stream.end is None, within=10)
+    assert stream.wait(60)
+    wait_until(lambda: bool(ends) or stream.end is None)
     return stream, ends
 
 

@@ -257,7 +257,7 @@ def test_an_end_that_nobody_here_waits_for_is_announced(
 ) -> None:
     name = claimed_at(runtime, pod())
     stream.says.put(ENDED)
-    wait_until(lambda: END in server.pods[name]["metadata"]["annotations"], within=10)
+    wait_until(lambda: END in server.pods[name]["metadata"]["annotations"])
 
     seen = runtime_of(server).observe("attempt-1")
     assert seen
@@ -271,9 +271,9 @@ def test_an_end_that_somebody_here_waits_for_is_not(
     patches = len(server.patches)
     with ThreadPoolExecutor() as threads:
         waits = threads.submit(runtime.observe, "attempt-1", 60)
-        wait_until(lambda: runtime._claims._claimed["attempt-1"].waiting > 0, within=10)
+        wait_until(lambda: runtime._claims._claimed["attempt-1"].waiting > 0)
         stream.says.put(ENDED)
-        seen = waits.result(20)
+        seen = waits.result(60)
 
     assert seen
     assert seen.phase is Phase.ENDED
@@ -309,12 +309,12 @@ def test_its_removal_waits_for_the_end_of_its_containers(
     looks = count_of(server, "GET", name)
     removal = Thread(target=runtime.delete, args=[asked.name])
     removal.start()
-    wait_until(lambda: count_of(server, "GET", name) > looks + 1, within=20)
+    wait_until(lambda: count_of(server, "GET", name) > looks + 1)
     assert removal.is_alive()
     assert "deletionTimestamp" in server.pods[name]["metadata"]
 
     server.end(name)
-    removal.join(20)
+    removal.join(60)
 
     assert name not in server.pods
     assert asked.name not in runtime.list_pods()

@@ -287,4 +287,4 @@ def test_without_any_one_of_them_it_does_not(
         said = refusal(namespace, tmp_path, taken.role, account, caplog)
         return f'cannot {taken.verb} resource "{taken.resource}"' in said
 
-    wait_until(is_missed, within=10, or_fail=lambda: f"nothing needs {taken}")
+    wait_until(is_missed, or_fail=lambda: f"nothing needs {taken}")

@@ -49,7 +49,7 @@ def test_ready_pods_are_known_at_once_and_later_ones_soon(server: PodServer, sto
     server.run("e")
     claim(server, "a")
     server.remove("b")
-    wait_until(lambda: stock.names(LABEL) == ["e"], within=10)
+    wait_until(lambda: stock.names(LABEL) == ["e"])
 
 
 def test_a_pod_is_taken_once_here(server: PodServer, stock: Stock) -> None:
@@ -65,14 +65,14 @@ def test_a_pod_is_taken_once_here(server: PodServer, stock: Stock) -> None:
 
     server.run("a")
     start(server, "b")
-    wait_until(lambda: stock.names(LABEL) == ["b"], within=10)
+    wait_until(lambda: stock.names(LABEL) == ["b"])
 
 
 def test_a_cluster_that_was_down_is_watched_again(server: PodServer, stock: Stock) -> None:
     start(server, "a")
     assert stock.names(LABEL) == ["a"]
     server.go_down()
-    wait_until(lambda: is_unavailable(stock), within=10)
+    wait_until(lambda: is_unavailable(stock))
     server.is_down = False
     start(server, "b")
 

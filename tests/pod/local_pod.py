@@ -152,7 +152,7 @@ def signal_container(container: subprocess.Popen[bytes], number: int = signal.SI
             pid_1 = children.read_text()
         return container.poll() is not None or bool(pid_1)
 
-    wait_until(ended_or_found, within=10)
+    wait_until(ended_or_found)
     if pid_1:
         with suppress(ProcessLookupError):
             os.kill(int(pid_1), number)

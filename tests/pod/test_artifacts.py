@@ -108,7 +108,7 @@ def test_main_that_is_gone(folder: Path) -> None:
     """As when the kernel kills the whole container for its memory."""
     stages = stages_of("echo > a; echo begun; sleep 600", artifacts=("*",))
     pod = LocalPod.start(folder, stages)
-    wait_until(lambda: b"YmVndW4K" in pod.log, within=10)
+    wait_until(lambda: b"YmVndW4K" in pod.log)
     signal_container(pod.main)
     assert kept_in(pod.wait()) == Kept(Collected(left_out=(LeftOut(None, GONE),)), {})
 
@@ -140,9 +140,9 @@ def test_init_that_is_stuck(folder: Path) -> None:
     limits = replace(DEFAULT_LIMITS, wall_seconds=1)
     stages = stages_of("echo > a; echo begun; sleep 600", artifacts=("*",), limits=limits)
     pod = LocalPod.start(folder, stages)
-    wait_until(lambda: b"YmVndW4K" in pod.log, within=10)
+    wait_until(lambda: b"YmVndW4K" in pod.log)
     signal_container(pod.main, SIGSTOP)
-    pod.collector.wait(10)
+    pod.collector.wait(60)
     signal_container(pod.main)
     ended = pod.wait()
     assert kept_in(ended) == Kept(Collected(left_out=(LeftOut(None, GONE),)), {})

@@ -44,10 +44,10 @@ def test_when_a_container_is_killed_at_any_moment_nothing_is_left(
         killed = pod.main if container == "main" else pod.collector
         other = pod.collector if container == "main" else pod.main
         signal_container(killed)
-        killed.wait(10)
+        killed.wait(60)
         if not pod.met:
             signal_container(other)  # as the kubelet does in the end: it waits for the other one
-        other.wait(10)
+        other.wait(60)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         for tried in [pool.submit(try_once, number) for number in range(TRIES)]:
@@ -59,7 +59,7 @@ def test_when_a_container_is_killed_at_any_moment_nothing_is_left(
 def test_main_that_is_gone_is_reported(folder: Path) -> None:
     """As when the kernel kills the whole container for its memory."""
     pod = LocalPod.start(folder, stages_of("echo begun; sleep 600"))
-    wait_until(lambda: b"YmVndW4K" in pod.log, within=10)
+    wait_until(lambda: b"YmVndW4K" in pod.log)
 
     signal_container(pod.main, SIGKILL)
 
@@ -75,7 +75,7 @@ def test_main_that_is_gone_is_reported(folder: Path) -> None:
 def test_a_collector_that_is_told_to_stop_says_nothing(folder: Path) -> None:
     """The pod is being deleted or evicted, which is not a verdict."""
     pod = LocalPod.start(folder, stages_of("echo begun; sleep 600"))
-    wait_until(lambda: b"YmVndW4K" in pod.log, within=10)
+    wait_until(lambda: b"YmVndW4K" in pod.log)
 
     signal_container(pod.collector, SIGTERM)
 
@@ -184,7 +184,7 @@ BROKEN = {
 def test_a_broken_input_is_a_fault(folder: Path, what: str) -> None:
     content, fault = BROKEN[what]
     pod = LocalPod.start(folder, content)
-    pod.collector.wait(10)
+    pod.collector.wait(60)
     pod.main.kill()  # it may wait for a channel that is never created
 
     ended = pod.wait()

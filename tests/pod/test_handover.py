@@ -18,7 +18,7 @@ INPUT: dict[str, Any] = {"stdin": b"you\n"}
 def ahead(folder: Path) -> LocalPod:
     """A pod whose init is ready."""
     pod = LocalPod.start(folder, None)
-    wait_until(lambda: pod.met, within=10)
+    wait_until(lambda: pod.met)
     return pod
 
 

@@ -26,15 +26,15 @@ def inside(pod: LocalPod) -> list[psutil.Process]:
 
 def ended_without_init_after_the_first_stage(pod: LocalPod) -> Ended:
     """Stop the collector, let the stage end, kill init, and let the collector notice both."""
-    wait_until(lambda: b"YmVndW4K" in pod.log, within=10)
+    wait_until(lambda: b"YmVndW4K" in pod.log)
     (collector,) = psutil.Process(pod.collector.pid).children()
     collector.send_signal(SIGSTOP)
-    wait_until(lambda: any(each.name() == "sleep" for each in inside(pod)), within=10)
+    wait_until(lambda: any(each.name() == "sleep" for each in inside(pod)))
     (sleep,) = (each for each in inside(pod) if each.name() == "sleep")
     sleep.kill()
-    wait_until(lambda: len(inside(pod)) == 1, within=10)
+    wait_until(lambda: len(inside(pod)) == 1)
     signal_container(pod.main)
-    pod.main.wait(10)
+    pod.main.wait(60)
     collector.send_signal(SIGCONT)
     return pod.wait()
 
@@ -72,7 +72,7 @@ def test_a_run_that_had_not_begun_is_left_to_another_pod(
 def test_a_first_run_that_could_not_begin_is_not_tried_again_and_again(folder: Path) -> None:
     """Whether it had begun or not."""
     pod = start(folder, a_pod_of("sleep 600", [a_run()] * 2))
-    wait_until(lambda: pod.met, within=10)
+    wait_until(lambda: pod.met)
 
     signal_container(pod.main)
 

@@ -219,7 +219,7 @@ def test_main_that_is_gone_leaves_the_runs_before_it_and_says_what_is_left(folde
     """As when the kernel kills the whole container for the memory of one run."""
     runs = [a_run(stdin=word) for word in (b"1", b"2", b"stay", b"4", b"5")]
     pod = start(folder, a_pod_of("read -r how; echo $how; [ $how != stay ] || sleep 600", runs))
-    wait_until(lambda: b"c3RheQo=" in pod.log, within=10)
+    wait_until(lambda: b"c3RheQo=" in pod.log)
 
     signal_container(pod.main)
 

@@ -50,7 +50,7 @@ def test_as_many_pods_are_taken_as_there_are_bays(
     own_sandbox: SandboxDaemon, bays: SandboxBays
 ) -> None:
     for _ in range(2):
-        assert bays.wait(5)
+        assert bays.wait(60)
         assert bays.take()
         created(own_sandbox, bays)
     assert not bays.wait(SOON)
@@ -63,12 +63,12 @@ def test_the_last_bay_is_not_for_a_step_that_is_joined(
 ) -> None:
     wait_until(bays.join)
     assert not bays.join()
-    assert bays.wait(1)
+    assert bays.wait(60)
     assert bays.take()
     assert not bays.wait(SOON)
     with bays.held():
         pass  # a step that had nothing to do
-    assert bays.wait(5)
+    assert bays.wait(60)
     created(own_sandbox, bays)
 
 
@@ -76,12 +76,12 @@ def test_a_bay_is_held_again_as_soon_as_its_program_has_ended(
     own_sandbox: SandboxDaemon, bays: SandboxBays
 ) -> None:
     for _ in range(2):
-        assert bays.wait(5)
+        assert bays.wait(60)
         bays.take()
         pod = created(own_sandbox, bays)
     ended = threading.Thread(target=own_sandbox.runtime.delete, args=[pod.name])
     ended.start()
-    assert bays.wait(5)
+    assert bays.wait(60)
     held_at = time.monotonic()
     ended.join()
     assert time.monotonic() - held_at < 5
@@ -91,7 +91,7 @@ def test_a_bay_is_held_again_as_soon_as_its_program_has_ended(
 def test_a_daemon_that_restarts_is_found_again(
     own_sandbox: SandboxDaemon, bays: SandboxBays
 ) -> None:
-    assert bays.wait(5)
+    assert bays.wait(60)
     bays.take()
     own_sandbox.kill()
     wait_until(lambda: not bays.wait(0))
@@ -101,12 +101,12 @@ def test_a_daemon_that_restarts_is_found_again(
         pass  # nothing is given back to the next daemon
     own_sandbox.start()
     assert bays.wait(30)
-    wait_until(lambda: bays.join(), within=5)
+    wait_until(lambda: bays.join())
     assert not bays.join()
 
 
 def test_a_pause_takes_nothing(bays: SandboxBays) -> None:
-    assert bays.wait(5)
+    assert bays.wait(60)
     bays.pause()
     assert not bays.wait(SOON)
     assert not bays.join()
@@ -116,11 +116,11 @@ def test_a_pause_takes_nothing(bays: SandboxBays) -> None:
 def test_what_a_worker_held_is_free_when_it_is_gone(
     own_sandbox: SandboxDaemon, bays: SandboxBays
 ) -> None:
-    assert bays.wait(5)
+    assert bays.wait(60)
     with opened(own_sandbox) as other:
         assert not other.wait(SOON)
         bays.close()
-        assert other.wait(5)
+        assert other.wait(60)
 
 
 def test_closed_while_the_daemon_is_slow_to_answer_it_holds_nothing(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_closed_while_the_daemon_is_slow_to_answer_it_holds_nothing(tmp_path: Pa
             answer_hello(again)
             assert framing.receive(again) == ({"op": "reserve"}, b"")
             framing.send(again, {"ok": {"granted": 1}})
-            assert bays.wait(5)
+            assert bays.wait(60)
             bays.close()
 
 
@@ -161,7 +161,7 @@ def answer_hello(connection: socket.socket) -> None:
 
 
 def test_it_drains(own_sandbox: SandboxDaemon, bays: SandboxBays) -> None:
-    assert bays.wait(5)
+    assert bays.wait(60)
     bays.take()
     assert not bays.drain(), "a pod is about to be created"
     wait_until(lambda: not bays.wait(0))
@@ -170,7 +170,7 @@ def test_it_drains(own_sandbox: SandboxDaemon, bays: SandboxBays) -> None:
     assert bays.count() == BayCount(total=2, free=0, pods=1, draining=True)
     wait_until(lambda: bays.count().draining and pod.name in own_sandbox.runtime.list_pods())
     own_sandbox.runtime.delete(pod.name)
-    wait_until(bays.drain, within=5)
+    wait_until(bays.drain)
     own_sandbox.kill()
 
 
@@ -179,7 +179,7 @@ def test_it_drains(own_sandbox: SandboxDaemon, bays: SandboxBays) -> None:
 def test_asked_to_stop_it_drains_first(
     own_sandbox: SandboxDaemon, bays: SandboxBays, again: bool
 ) -> None:
-    assert bays.wait(5)
+    assert bays.wait(60)
     bays.take()
     pod = created(own_sandbox, bays)
     own_sandbox.terminate()
@@ -197,7 +197,7 @@ def test_asked_to_stop_it_drains_first(
 def test_asked_to_stop_it_waits_for_no_worker_that_is_gone(
     own_sandbox: SandboxDaemon, bays: SandboxBays
 ) -> None:
-    assert bays.wait(5)
+    assert bays.wait(60)
     bays.take()
     created(own_sandbox, bays)
     bays.close()

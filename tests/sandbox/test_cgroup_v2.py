@@ -270,7 +270,7 @@ class TestWithoutFiles:
 
             GroupFolders().remove(group)
 
-            assert process.wait(5) == -9
+            assert process.wait(60) == -9
         assert not group.exists()
 
     def test_an_empty_one_goes_too(self, group: Path) -> None:

@@ -244,7 +244,7 @@ def test_its_socket_is_for_its_user_alone(sandbox: SandboxDaemon) -> None:
 @contextmanager
 def connected(sandbox: SandboxDaemon) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(10)
+        connection.settimeout(60)
         connection.connect(str(sandbox.socket))
         yield connection
 

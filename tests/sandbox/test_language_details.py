@@ -174,7 +174,7 @@ def test_a_program_that_locks_every_shared_file_holds_up_no_go_compile(
     limits = replace(DEFAULT_LIMITS, wall_seconds=55)
     locker = a_pod(language(sandbox.runtime, "python"), locks, limits=limits)
     sandbox.runtime.create(locker)
-    wait_until(lambda: sandbox.runtime.follow(locker.name, 0), within=20)
+    wait_until(lambda: sandbox.runtime.follow(locker.name, 0))
 
     report, printed = run(sandbox, "go", 'package main\n\nfunc main() { println("ok") }\n')
 

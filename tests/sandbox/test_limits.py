@@ -66,7 +66,7 @@ def test_wall_time(sandbox: SandboxDaemon) -> None:
     assert observation.report.run
     assert observation.report.run.stopped_by is Limit.WALL
     assert observation.report.run.signal == "SIGKILL"
-    assert 300_000 <= observation.report.run.wall_us < 1_300_000
+    assert 300_000 <= observation.report.run.wall_us < 60_000_000
     assert output.run
     assert output.run.stdout == b"before\n"
 

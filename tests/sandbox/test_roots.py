@@ -84,7 +84,7 @@ def assert_jails_end_with(daemon: SandboxDaemon) -> None:
     assert processes
     daemon.kill()
     for process in processes:
-        process.wait(10)
+        process.wait(60)
 
 
 def test_a_command_has_a_session_keyring_of_its_own() -> None:

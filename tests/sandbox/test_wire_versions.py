@@ -58,7 +58,7 @@ def test_the_older_side_is_to_be_upgraded(daemon: Versions, service: Versions, o
 @contextmanager
 def connected(sandbox: SandboxDaemon) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(10)
+        connection.settimeout(60)
         connection.connect(str(sandbox.socket))
         yield connection
 
@@ -196,7 +196,7 @@ class AnotherDaemon:
         for connection in self._open:
             with suppress(OSError):  # the other side closed it
                 connection.shutdown(socket.SHUT_RDWR)
-        self._thread.join(10)
+        self._thread.join(60)
         self._listener.close()
 
     def _serve(self) -> None:

@@ -48,7 +48,7 @@ def test_the_port_is_closed_at_a_stop(serve: Serve, of_door: socket.socket) -> N
     served = with_door(serve, says_which, of_door)
     assert get(port).endswith(b"piston")
     served.server.stop(grace_seconds=0)
-    served.thread.join(10)
+    served.thread.join(60)
     with pytest.raises(ConnectionRefusedError):
         get(port)
 

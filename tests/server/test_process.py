@@ -103,7 +103,7 @@ def test_it_stops_beside_an_open_stream(tmp_path: Path) -> None:
         stream = Client(api.port).send(
             f"GET /api/v1/executions/{id}/stream HTTP/1.1\r\nX-API-Key: {KEY}\r\n\r\n".encode()
         )
-        wait_until(lambda: b"event: state" in stream.connection.recv(65536), within=5)
+        wait_until(lambda: b"event: state" in stream.connection.recv(65536))
 
         api.process.send_signal(signal.SIGTERM)
 

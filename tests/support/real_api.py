@@ -43,7 +43,7 @@ def served(
 
 
 def a_client(twins: Twins, url: str, role: Role, name: str = "ada") -> Client:
-    return Client(url, a_key(twins, role, name), timeout=5, retries=1)
+    return Client(url, a_key(twins, role, name), timeout=60, retries=1)
 
 
 def a_key(twins: Twins, role: Role, name: str = "ada") -> str:

@@ -348,7 +348,7 @@ class TestWait:
         waiting = Thread(target=self.wait, args=(twins.ports, batch, 30))
         waiting.start()
         Worker(twins.ports).run_all()
-        waiting.join(10)
+        waiting.join(60)
         assert not waiting.is_alive()
         assert all(state.terminal for state in states(twins, batch))
 

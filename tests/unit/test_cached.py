@@ -58,7 +58,7 @@ def test_of_many_threads_one_asks(clock: Clock) -> None:
 
     def slow() -> int:
         asked.set()
-        assert answer.wait(10)
+        assert answer.wait(60)
         return next(numbers)
 
     cached, begin = Cached(slow, clock), Barrier(8)
@@ -69,7 +69,7 @@ def test_of_many_threads_one_asks(clock: Clock) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         answers = [pool.submit(get) for _ in range(8)]
-        asked.wait(10)
+        asked.wait(60)
         answer.set()
         assert [found.result() for found in answers] == [1] * 8
 

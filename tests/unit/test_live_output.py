@@ -27,7 +27,7 @@ def test_a_watched_program_is_fed_as_it_prints(twins: Twins, worker: Worker) -> 
         for text in (b"one", b"two"):
             twins.runtime.print(pod, text)
             assert feed_live_output(twins.ports)
-            assert listener.wait(1)
+            assert listener.wait(60)
     frames = twins.ports.live.read(pod, 0)
     assert [(frame.sequence, frame.content) for frame in frames] == [(1, b"one"), (2, b"two")]
 

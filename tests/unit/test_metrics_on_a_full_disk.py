@@ -62,7 +62,7 @@ def counting(place: Path) -> Iterator[Process]:
     )
     try:
         yield Process(process)
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
         assert process.returncode == 0
     finally:
         process.kill()

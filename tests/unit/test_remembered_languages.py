@@ -37,7 +37,7 @@ def process(twins: Twins, seconds: Seconds) -> Languages:
 def reported(twins: Twins, seconds: Seconds) -> Sequence[Language]:
     """What a process reads from the runtime, and stores for later processes."""
     offered = process(twins, seconds).known()
-    wait_until(lambda: twins.store.languages.get() == offered, within=5)
+    wait_until(lambda: twins.store.languages.get() == offered)
     return offered
 
 
@@ -73,8 +73,8 @@ def test_the_runtime_is_asked_again_after_a_pause(
     seconds.now += pause - 0.5
     assert languages.known() == before
     seconds.now += 0.5
-    wait_until(lambda: languages.known() == new, within=5)
-    wait_until(lambda: twins.store.languages.get() == new, within=5)
+    wait_until(lambda: languages.known() == new)
+    wait_until(lambda: twins.store.languages.get() == new)
 
 
 def test_the_request_that_asks_again_gets_the_answer(
@@ -120,7 +120,7 @@ def test_a_slow_runtime_delays_nobody_for_long_and_is_asked_once(
 
     assert runtime.asked == 2
     answers.set()
-    wait_until(lambda: languages.known() == new, within=5)
+    wait_until(lambda: languages.known() == new)
 
 
 def test_the_store_is_written_only_when_they_change(twins: Twins, seconds: Seconds) -> None:
@@ -138,12 +138,12 @@ def test_the_store_is_written_only_when_they_change(twins: Twins, seconds: Secon
     stored = Counting()
     languages = Languages(twins.runtime, stored, seconds)
     languages.known()
-    wait_until(lambda: stored.writes, within=5)
+    wait_until(lambda: stored.writes)
     seconds.now += FRESH_SECONDS
     before = stored.reads
     languages.known()
     Languages(twins.runtime, stored, seconds).known()
-    wait_until(lambda: stored.reads > before, within=5)
+    wait_until(lambda: stored.reads > before)
 
     assert stored.writes == 1
 

@@ -39,7 +39,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
 
 def run(program: str, *paths: Path) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-c", program, *map(str, paths)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
 def test_files_that_are_kept_open_are_read_on_a_full_disk_after_all_were_killed(

@@ -43,7 +43,7 @@ def interrupt(folder: Path, made_by: str) -> None:
     thread.start()
     wait_until(lambda: runs(folder) > before)
     filler.stop()
-    thread.join(20)
+    thread.join(60)
     assert not thread.is_alive()
 
 
@@ -102,7 +102,7 @@ def test_a_daemon_that_waits_for_another_says_so(
     wait_until(lambda: f"{folder} is being filled by another daemon" in caplog.messages)
     first.stop()
     for thread in (filling, waiting):
-        thread.join(20)
+        thread.join(60)
         assert not thread.is_alive()
     assert runs(folder) == 2
 

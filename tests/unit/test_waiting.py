@@ -71,7 +71,7 @@ def test_it_ends_after_the_time_that_was_given(twins: Twins) -> None:
     assert (
         wait_for_end(twins.store.executions, twins.ports.wakeups, execution.id, 0.05) == execution
     )
-    assert 0.05 <= monotonic() - begun < 2
+    assert 0.05 <= monotonic() - begun < 4.9
 
 
 def test_it_continues_while_the_store_is_unavailable(twins: Twins) -> None:

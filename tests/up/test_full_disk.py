@@ -50,7 +50,7 @@ def test_children_are_started_and_recorded_later(tmp_path: Path) -> None:
         wait_until(lambda: recorded(tmp_path / "children.json") not in ([], [pid]))
     finally:
         supervised.stop()
-        supervised.process.communicate(timeout=20)
+        supervised.process.communicate(timeout=60)
 
 
 def test_a_large_log_is_emptied_where_no_copy_fits(place: Path) -> None:

@@ -68,7 +68,7 @@ def test_it_serves_those_who_may_write_beside_its_socket(
             assert stat.S_IMODE(socket.parent.stat().st_mode) == (folder_mode or 0o700)
         finally:
             daemon.terminate()
-            _, said = daemon.communicate(timeout=20)
+            _, said = daemon.communicate(timeout=60)
     assert daemon.returncode == 0, said
     assert not socket.exists()
 

@@ -74,7 +74,7 @@ def up(
         env=os.environ | environment,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )
 
@@ -115,7 +115,7 @@ def test_children_that_hang_start_again_and_the_service_works(tmp_path: Path) ->
 
 class TestRunning:
     def test_it_runs_a_program(self, service: Standalone) -> None:
-        execution = service.client().run("print(6 * 7)", language="python", timeout=20)
+        execution = service.client().run("print(6 * 7)", language="python", timeout=60)
         assert execution.result is not None
         assert execution.result.stdout == "42\n"
 
@@ -176,7 +176,7 @@ class TestRunning:
             assert flower.get("/", follow_redirects=True).status_code == 200
 
     def test_flower_shows_steps_and_no_ticks(self, service: Standalone) -> None:
-        execution = service.client().run("print(1)", language="python", timeout=20)
+        execution = service.client().run("print(1)", language="python", timeout=60)
         with service.flower() as flower:
             assert all(f">{title}</th>" in flower.get("/tasks").text for title in COLUMNS.values())
 
@@ -324,12 +324,12 @@ class TestEnd:
             wait_until_gone(pid)
         service.up()
         assert (service.data_dir / "key").read_text() == key
-        execution = service.client().run("print(1)", language="python", timeout=20)
+        execution = service.client().run("print(1)", language="python", timeout=60)
         assert execution.outcome == "success"
 
     def test_nothing_is_left_after_a_stop(self, service: Standalone, tmp_path: Path) -> None:
         family = self.family(service)
-        execution = service.client().run("print(1)", language="python", timeout=20)
+        execution = service.client().run("print(1)", language="python", timeout=60)
         service.down()
 
         assert not [pid for pid in family if psutil.pid_exists(pid)]

@@ -145,7 +145,7 @@ class Rolling:
 
     def client(self) -> Client:
         """Fails at the first request that fails."""
-        return Client(self.url, self.key, retries=0)
+        return Client(self.url, self.key, timeout=60, retries=0)
 
     def replace(self, name: str, release: Release) -> float:
         """Replace a part as a rolling restart does. Returns how many seconds the old one took."""

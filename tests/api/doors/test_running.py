@@ -48,7 +48,7 @@ def in_thread(client: DoorClient, **options: Any) -> Iterator[list[TestResponse]
     )
     thread.start()
     yield responses
-    thread.join(20)
+    thread.join(60)
     assert not thread.is_alive()
 
 
