@@ -19,6 +19,7 @@ from app.api.pages import Cursor
 from app.api.requests import DEFAULT_PAGE, MAX_PAGE, PageSize, RequestedTime, as_list
 from app.api.validation import BY_VALUE, Sent
 from app.domain.api_key import OWNER_NAME, KeyLimits, Role
+from app.domain.audit import AUDIT_EVENT
 from app.domain.dead_letter import DeadLetterKind, DeadLetterStatus, LetterFilter
 from app.domain.execution import State, event_type
 from app.domain.filters import EventFilter
@@ -26,7 +27,7 @@ from app.domain.rate import rate_of
 from app.domain.replay import MAX_EXECUTIONS, ReplayMode
 from app.door_names import DoorName
 
-EVENT_TYPES: Final = [event_type(state) for state in State]
+EVENT_TYPES: Final = [*map(event_type, State), AUDIT_EVENT]
 
 
 def _event_type(given: str) -> str:

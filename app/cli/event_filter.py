@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Final
 
 import click
 
-from app.cli.options import choice
-from podline import State
+from podline import Event, State
+
+_AUDIT: Final = "audit"
+_AUDIT_EVENT: Final = "podline.audit.recorded.v1"
 
 
 def selects_events(command: Callable[..., None]) -> Callable[..., None]:
@@ -23,9 +26,10 @@ def selects_events(command: Callable[..., None]) -> Callable[..., None]:
             "--type",
             "types",
             multiple=True,
-            type=choice(State),
+            type=click.Choice([*(state.value for state in State), _AUDIT]),
             callback=_event_types,
-            help="The state that the event leads to; may be repeated.",
+            help="The state that the event leads to, or audit for records of the audit log; "
+            "may be repeated.",
         ),
         click.option("--to", "until", callback=_moment, metavar="TIME", help="The end, exclusive."),
         click.option(
@@ -52,6 +56,11 @@ def _moment(ctx: click.Context, param: click.Parameter, value: str | None) -> da
 def _event_types(
     ctx: click.Context,  # noqa: ARG001  # click's signature
     param: click.Parameter,  # noqa: ARG001  # click's signature
-    states: Sequence[str],
+    given: Sequence[str],
 ) -> list[str]:
-    return [f"podline.execution.{state}.v1" for state in states]
+    return [_AUDIT_EVENT if name == _AUDIT else f"podline.execution.{name}.v1" for name in given]
+
+
+def type_shown(event: Event) -> object:
+    """The word by which the event is selected: the state, or `audit`."""
+    return _AUDIT if event.type == _AUDIT_EVENT else event.data.get("state")

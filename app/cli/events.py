@@ -8,7 +8,7 @@ from typing import Final
 import click
 
 from app.cli.command import service_command
-from app.cli.event_filter import selects_events
+from app.cli.event_filter import selects_events, type_shown
 from app.cli.listing import first
 from app.cli.output import in_full, print_json, print_json_line, print_table
 from app.cli.terminal import print_line
@@ -66,8 +66,8 @@ def _print(events: Sequence[Event], as_json: bool) -> None:
         print_json(events)
         return
     print_table(
-        ("id", "state", "attempt", "owner", "age", "message"),
-        [(e.id, *_facts(e), e.time, e.data.get("message")) for e in events],
+        ("id", "type", "attempt", "owner", "age", "message"),
+        [(e.id, *_facts(e), e.time, _message(e)) for e in events],
     )
 
 
@@ -76,9 +76,16 @@ def _follow(events: Iterable[Event], as_json: bool) -> None:
         if as_json:
             print_json_line(event)
         else:
-            facts = (in_full(event.time), event.id, *_facts(event), event.data.get("message"))
+            facts = (in_full(event.time), event.id, *_facts(event), _message(event))
             print_line("  ".join(str(fact) for fact in facts if fact is not None))
 
 
 def _facts(event: Event) -> tuple[object, ...]:
-    return tuple(event.data.get(name) for name in ("state", "attempt", "owner"))
+    """Type, attempt and owner. A record of the audit log names the owner of the key."""
+    data = event.data
+    return type_shown(event), data.get("attempt"), data.get("owner", data.get("name"))
+
+
+def _message(event: Event) -> object:
+    """Of a record of the audit log, what was done."""
+    return event.data.get("message", event.data.get("action"))

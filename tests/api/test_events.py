@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from app.domain.api_key import Role
+from app.domain.audit import AUDIT_EVENT
 from app.domain.errors import EventLogUnavailable
 from app.domain.execution import SECOND
 from app.domain.filters import EventFilter, EventPage
@@ -80,6 +81,14 @@ def test_by_type_and_execution(operator: Api, done: list[str]) -> None:
     found = [event["data"]["execution_id"] for event in listed(operator, two)]
     assert sorted(found) == sorted(done[:2])
     assert listed(operator, "?execution=nobody's") == []
+
+
+def test_records_of_the_audit_log(operator: Api, twins: Twins, done: list[str]) -> None:
+    operator.post(f"/api/v1/executions/{done[0]}/cancel")
+    relay(twins.ports)
+    (event,) = listed(operator, f"?type={AUDIT_EVENT}")
+    assert (event["data"]["name"], event["data"]["target"]["execution_id"]) == ("otto", done[0])
+    assert len(listed(operator, f"?type={AUDIT_EVENT}&type={FINISHED}")) == 4
 
 
 def test_by_owner(operator: Api, done: list[str]) -> None:

@@ -11,6 +11,7 @@ import pytest
 from click.testing import Result
 
 from app.cli import followed
+from app.domain.audit import AUDIT_EVENT
 from app.domain.disk import Room
 from app.domain.errors import RuntimeUnavailable
 from app.domain.execution import State
@@ -417,6 +418,17 @@ def test_events(service: Service, podline: Podline) -> None:
     }
     as_json = json.loads(podline("events", "--execution", execution.id, "--json").stdout)
     assert [event["version"] for event in as_json] == [1, 2, 3, 4, 5]
+
+
+def test_events_of_the_audit_log(service: Service, podline: Podline) -> None:
+    podline("keys", "create", "alice")
+    service.twins.submit()
+    relay(service.twins.ports)
+    (event,) = json.loads(podline("events", "--type", "audit", "--json").stdout)
+    assert (event["type"], event["data"]["target"]["name"]) == (AUDIT_EVENT, "alice")
+    _, row = podline("events", "--type", "audit").stdout.splitlines()
+    assert " audit " in row
+    assert row.endswith("POST /api/v1/keys")
 
 
 def test_events_as_they_arrive(

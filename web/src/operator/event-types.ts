@@ -1,4 +1,4 @@
-/** The types of events, which name the state that an execution is in afterwards. */
+/** Most events name the state that an execution is in afterwards. */
 export const STATES = [
   "queued",
   "admitted",
@@ -10,13 +10,18 @@ export const STATES = [
   "cancelled",
 ] as const;
 
-export type EventType = `podline.execution.${(typeof STATES)[number]}.v1`;
+/** A record of the audit log, which belongs to no execution. */
+const AUDIT = "podline.audit.recorded.v1";
 
-export const EVENT_TYPES: readonly EventType[] = STATES.map(
-  (state): EventType => `podline.execution.${state}.v1`,
-);
+export type EventType = `podline.execution.${(typeof STATES)[number]}.v1` | typeof AUDIT;
 
-/** The state that a type names; the type itself if it is another one. */
-export function stateOf(type: string): string {
+export const EVENT_TYPES: readonly EventType[] = [
+  ...STATES.map((state): EventType => `podline.execution.${state}.v1`),
+  AUDIT,
+];
+
+/** The state that a type names, or `audit`; the type itself if it is another one. */
+export function nameOf(type: string): string {
+  if (type === AUDIT) return "audit";
   return /^podline\.execution\.(\w+)\.v\d+$/.exec(type)?.[1] ?? type;
 }

@@ -9,7 +9,7 @@ import { visibleText } from "../parts/visible.ts";
 import type { PageProps } from "../shell/routes.ts";
 import { Cut } from "./cut.tsx";
 import { filterOf } from "./event-filter.ts";
-import { EVENT_TYPES, stateOf } from "./event-types.ts";
+import { EVENT_TYPES, nameOf } from "./event-types.ts";
 import { Head } from "./head.tsx";
 import { addressOf, executionAt } from "./links.ts";
 import { More } from "./more.tsx";
@@ -80,7 +80,7 @@ function Filters({ query }: { query: URLSearchParams }) {
         label="Type"
         name="type"
         defaultValue={given("type")}
-        options={[ANY, ...EVENT_TYPES.map((type) => [type, words(stateOf(type))] as const)]}
+        options={[ANY, ...EVENT_TYPES.map((type) => [type, words(nameOf(type))] as const)]}
       />
       <Field
         label="From"
@@ -118,7 +118,7 @@ function List({ events, hasMore }: { events: readonly Event[]; hasMore: boolean 
       keyOf={({ event, index }) => `${event.id} ${index}`}
       columns={[
         { title: "Time", cell: ({ event }) => <Time of={event.time} /> },
-        { title: "Event", cell: ({ event }) => <Badge name={stateOf(event.type)} /> },
+        { title: "Event", cell: ({ event }) => <Badge name={nameOf(event.type)} /> },
         { title: "Execution", cell: ({ event }) => <Execution event={event} /> },
         { title: "Version", isNumber: true, cell: ({ event }) => event.version },
         { title: "Owner", cell: ({ event }) => <Owner event={event} /> },
@@ -147,7 +147,7 @@ function Execution({ event }: { event: Event }) {
 }
 
 function Owner({ event: { data } }: { event: Event }) {
-  const owner = typeof data.owner === "string" ? data.owner : "";
+  const owner = textOf(data.owner);
   return owner ? (
     <a href={addressOf("/events", { owner })}>
       <Cut text={owner} />
@@ -155,8 +155,12 @@ function Owner({ event: { data } }: { event: Event }) {
   ) : null;
 }
 
+function textOf(fact: unknown): string {
+  return typeof fact === "string" ? fact : "";
+}
+
 function Data({ event: { data } }: { event: Event }) {
-  const message = typeof data.message === "string" ? data.message : "Show";
+  const message = textOf(data.message) || textOf(data.action) || "Show";
   return (
     <details>
       <summary>

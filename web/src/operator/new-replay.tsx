@@ -6,7 +6,7 @@ import { Button } from "../parts/button.tsx";
 import { Confirm } from "../parts/dialog.tsx";
 import { Field, FieldFrame, Select } from "../parts/field.tsx";
 import { toast } from "../parts/toast.tsx";
-import { EVENT_TYPES, stateOf } from "./event-types.ts";
+import { EVENT_TYPES, nameOf } from "./event-types.ts";
 import { otherProblems, problemsByField } from "./field-problems.ts";
 import { MODES, type Mode, type NewReplay, replayOf } from "./replay-form.ts";
 import { Progress } from "./replay-progress.tsx";
@@ -142,7 +142,7 @@ function Types({ problem }: { problem: string | undefined }) {
       {EVENT_TYPES.map((type) => (
         <label key={type}>
           <input type="checkbox" name="types" value={type} />
-          {words(stateOf(type))}
+          {words(nameOf(type))}
         </label>
       ))}
       <p class="hint">Select none for events of all types.</p>

@@ -7,7 +7,7 @@ import { Shown } from "../parts/states.tsx";
 import { Age } from "../parts/time.tsx";
 import { toast } from "../parts/toast.tsx";
 import { type Loaded, useLoaded } from "../parts/use-loaded.ts";
-import { stateOf } from "./event-types.ts";
+import { nameOf } from "./event-types.ts";
 import { Facts } from "./facts.tsx";
 import { executionAt } from "./links.ts";
 import { ReplayBadge } from "./replay-badge.tsx";
@@ -68,7 +68,7 @@ function Counts({ replay }: { replay: Replay }) {
     <Facts
       items={[
         ["Status", <ReplayBadge status={replay.status} isDryRun={replay.dry_run} />],
-        ["Matched events", listed(replay.matched, (type) => words(stateOf(type))) || "none"],
+        ["Matched events", listed(replay.matched, (type) => words(nameOf(type))) || "none"],
         [verb, count(replay.done)],
         ["Skipped", listed(replay.skipped, words)],
         ["Error", replay.error],
@@ -76,7 +76,7 @@ function Counts({ replay }: { replay: Replay }) {
         ["Target", replay.target && <code>{replay.target}</code>],
         ["From", replay.from],
         ["Until", replay.to],
-        ["Events", replay.types.map((type) => words(stateOf(type))).join(", ")],
+        ["Events", replay.types.map((type) => words(nameOf(type))).join(", ")],
         ["Executions", replay.executions.length > 0 && <Executions ids={replay.executions} />],
         ["Requested by", <bdi>{replay.requested_by}</bdi>],
         ["Created", <Age of={replay.created_at} />],

@@ -39,14 +39,24 @@ test("events are in their order, with their execution, owner and data", async (t
       data: { message: "The node was lost." },
     }),
     event("01A.b.3", { type: "something.else", data: { owner: 5 } }),
+    event("01R.1", {
+      type: "podline.audit.recorded.v1",
+      data: { name: "root", action: "POST /api/v1/keys" },
+    }),
   ]);
   const rows = shown.rows().map((row) => row.slice(0, 5));
   assert.deepEqual(rows, [
     ["12:00:00", "Queued", "01A", "1", "ada"],
     ["2026-11-28 23:59:59", "Failed", "01A", "2", ""],
     ["12:00:00", "Something.else", "", "1", ""],
+    ["12:00:00", "Audit", "", "1", ""],
   ]);
-  assert.deepEqual(shown.texts("summary"), ["Show", "The node was lost.", "Show"]);
+  assert.deepEqual(shown.texts("summary"), [
+    "Show",
+    "The node was lost.",
+    "Show",
+    "POST /api/v1/keys",
+  ]);
   const links = shown.all("tbody a").map((each) => each.getAttribute("href"));
   assert.deepEqual(links, ["/executions/01A", "/events?owner=ada", "/executions/01A"]);
 });
@@ -99,6 +109,13 @@ test("a type in the address is chosen in the form, and searched for again with t
   await shown.fill("Owner", "ada");
   await shown.submit();
   assert.equal(location.search, "?type=podline.execution.failed.v1&owner=ada");
+});
+
+test("records of the audit log can be searched for", async (t) => {
+  const { shown, service } = await open(t, []);
+  await shown.fill("Type", "podline.audit.recorded.v1");
+  await shown.submit();
+  assert.equal(service.sent(ROUTE).at(-1)?.query.type, "podline.audit.recorded.v1");
 });
 
 test("a search that finds nothing yet says how much is left", async (t) => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Problem } from "../../src/api/problem.ts";
-import { EVENT_TYPES, stateOf } from "../../src/operator/event-types.ts";
+import { EVENT_TYPES, nameOf } from "../../src/operator/event-types.ts";
 import { filterOf } from "../../src/operator/event-filter.ts";
 import { otherProblems, problemsByField } from "../../src/operator/field-problems.ts";
 import { selection } from "../../src/operator/letters.ts";
@@ -36,11 +36,12 @@ test("a bulk call names what it selects", () => {
   assert.equal(selection("archived", "poison"), "archived dead letters of the kind poison");
 });
 
-test("a type of event names a state", () => {
-  assert.equal(EVENT_TYPES.length, 8);
-  assert.equal(stateOf("podline.execution.failed.v1"), "failed");
-  assert.equal(stateOf("podline.execution.paused.v12"), "paused");
-  assert.equal(stateOf("<b>other</b>"), "<b>other</b>");
+test("a type of event names a state, or the audit log", () => {
+  assert.equal(EVENT_TYPES.length, 9);
+  assert.equal(nameOf("podline.execution.failed.v1"), "failed");
+  assert.equal(nameOf("podline.execution.paused.v12"), "paused");
+  assert.equal(nameOf("podline.audit.recorded.v1"), "audit");
+  assert.equal(nameOf("<b>other</b>"), "<b>other</b>");
 });
 
 test("the address filters events, and what the API would refuse is left out", () => {
