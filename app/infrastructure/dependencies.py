@@ -70,8 +70,11 @@ class Dependency:
             return False
         now = self._elapsed()
         if self._announced:
-            seconds = now - self._down_since
-            self._log(f"{self._name} is available again, after {seconds:.0f} s", now)
+            seconds, unused = now - self._down_since, now - self._failed_at
+            message = f"{self._name} is available again, after {seconds:.0f} s"
+            if unused >= SECONDS_BETWEEN_LINES:
+                message += f" (not used for the last {unused:.0f} s)"
+            self._log(message, now)
         self._down_since, self._announced = None, False
         return True
 

@@ -86,6 +86,19 @@ def test_short_failures_are_two_lines_a_minute(
     assert caplog.messages[-1] == "Redis is unavailable: refused"
 
 
+def test_its_end_says_for_how_long_nobody_looked(
+    server: Dependency, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An API process that gets few requests may not need the event log for hours."""
+    fails(server)
+    clock.now += 2
+    fails(server)
+    clock.now += 1400
+    server.up()
+    expected = "Redis is available again, after 1402 s (not used for the last 1400 s)"
+    assert caplog.messages[-1] == expected
+
+
 def test_a_new_connection_ends_it_at_once(
     server: Dependency, caplog: pytest.LogCaptureFixture
 ) -> None:
