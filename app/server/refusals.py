@@ -7,6 +7,7 @@ from flask import Response
 from waitress.task import ErrorTask
 from waitress.utilities import Error
 
+from app import logs
 from app.api.doors.entrance import found, without_key
 from app.api.problems import Problem, document
 from app.api.request_id import HEADER as REQUEST_ID
@@ -44,7 +45,8 @@ class RefusalTask(ErrorTask):
         problem = Problem(title=error.reason, status=error.code, detail=self._detail())
         response = self._formed(problem)
         body = response.get_data()
-        log.info("refused: %d in request %s", error.code, request_id)
+        logs.begin(request_id)  # This thread may have served another request before.
+        log.info("refused: %d", error.code)
         self.status = response.status
         self.response_headers += [(REQUEST_ID, request_id), *HEADERS.items()]
         self.response_headers += [

@@ -24,6 +24,7 @@ from tests.support.waiting import wait_until
 
 HOST = "127.0.0.1"
 KEY = "k" * 43
+THREADS = 4
 LARGEST_BODY = 100_000
 SECONDS = 60
 
@@ -88,7 +89,7 @@ def serve() -> Iterator[Serve]:
     ) -> Served:
         listening = listening or socket.create_server((HOST, 0), backlog=1024)
         adj = adjustments(LARGEST_BODY, connections)
-        server = Server(application, listening, Threads(4), adj, **facts)
+        server = Server(application, listening, Threads(THREADS), adj, **facts)
         thread = threading.Thread(target=server.run)
         thread.start()
         running.append(Served(server, listening.getsockname()[1], thread))

@@ -1,11 +1,25 @@
 """The server's own errors look like all others, and reach the client."""
 
 import json
+import logging
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from app import logs
+from app.server import refusals
 from app.server.requests import MAX_CONTROL_LINE, MAX_TRAILER
-from tests.server.conftest import LARGEST_BODY, Client, Environ, Serve, StartResponse, exchange
+from tests.server.conftest import (
+    LARGEST_BODY,
+    THREADS,
+    Client,
+    Environ,
+    Serve,
+    StartResponse,
+    exchange,
+)
 
 POST = b"POST / HTTP/1.1\r\nHost: x\r\n"
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
@@ -69,6 +83,45 @@ def test_a_request_keeps_its_id(serve: Serve, given: str, kept: bool) -> None:
     said = exchange(serve(nothing).port, head + b"Content-Length: -1\r\n\r\n").lower()
     assert (f"\r\nx-request-id: {given}\r\n".encode() in said) is kept
     assert b"\r\nx-request-id: " in said
+
+
+class Seen(logging.Handler):
+    """What each line is about."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fields: list[dict[str, str]] = []
+
+    def emit(self, _: logging.LogRecord) -> None:
+        self.fields.append(dict(logs.about()))
+
+
+@pytest.fixture
+def seen(caplog: pytest.LogCaptureFixture) -> Iterator[Seen]:
+    caplog.set_level(logging.INFO, refusals.log.name)
+    handler = Seen()
+    refusals.log.addHandler(handler)
+    yield handler
+    refusals.log.removeHandler(handler)
+
+
+def test_its_line_has_its_own_id_whatever_its_thread_served_before(
+    serve: Serve, seen: Seen
+) -> None:
+    together = threading.Barrier(THREADS)
+
+    def another(_: Environ, start_response: StartResponse) -> list[bytes]:
+        together.wait()
+        logs.begin("another", "01JD0000000000000000000000")
+        start_response("200 OK", [("Content-Length", "0")])
+        return []
+
+    port = serve(another).port
+    whole = POST + b"Connection: close\r\nContent-Length: 0\r\n\r\n"
+    with ThreadPoolExecutor(THREADS) as clients:
+        list(clients.map(lambda _: exchange(port, whole), range(THREADS)))
+    exchange(port, POST + b"X-Request-Id: id-1\r\nContent-Length: -1\r\n\r\n")
+    assert seen.fields == [{"request_id": "id-1"}]
 
 
 def test_the_largest_body_is_taken(serve: Serve) -> None:
