@@ -11,6 +11,7 @@ import pytest
 from app import logs
 from app.server import refusals
 from app.server.requests import MAX_CONTROL_LINE, MAX_TRAILER
+from sandbox.logs import about
 from tests.server.conftest import (
     LARGEST_BODY,
     THREADS,
@@ -93,7 +94,7 @@ class Seen(logging.Handler):
         self.fields: list[dict[str, str]] = []
 
     def emit(self, _: logging.LogRecord) -> None:
-        self.fields.append(dict(logs.about()))
+        self.fields.append(dict(about()))
 
 
 @pytest.fixture
