@@ -18,7 +18,8 @@ STEPS: Final = {"admission.admit", "saga.step", "pods.create", "monitor.poll", "
 SUBMIT: Final = "POST /api/v1/executions"
 BATCH: Final = "POST /api/v1/batches"
 OUTCOME: Final = {"podline.outcome": "runtime_error"}
-SLOW: Final = "sleep 3; echo MARK"
+SLOW: Final = "sleep 8; echo MARK"
+"""It runs until something is killed, also where spans arrive late."""
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(300), needs_jaeger]
 
@@ -129,7 +130,7 @@ def test_a_killed_worker_and_its_successor_share_the_trace(
     up.kill("worker")
     trace = trace_of(jaeger, submitted.id, {SUBMIT, "attempt", "results.persist", "relay"})
     trace.check_below(SUBMIT)
-    assert trace.one("pods.create").process != trace.one("results.persist").process
+    assert len({span.process for span in trace.spans}) == 3, "the API and both workers"
 
 
 def test_an_attempt_that_is_lost_is_an_error_and_the_next_is_none(
