@@ -6,10 +6,9 @@ from typing import Any
 from flask import Flask, Response
 from werkzeug.routing import Map
 
-from app.api import access_log, audit, problems, rate_limits, request_id, security
+from app.api import access_log, audit, problems, rate_limits, request_id, security, traces
 from app.api.metrics import count_answers
 from app.api.problems import Problem
-from app.api.traces import trace_requests
 from app.domain.batch import MAX_BYTES
 from app.ports import Ports
 
@@ -38,5 +37,5 @@ def assembled(
     audit.register(app, ports)
     problems.register(app, respond)
     count_answers(app, ports.metrics)
-    trace_requests(app, ports.tracing)
+    traces.end_with_response(app)
     return app

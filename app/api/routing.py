@@ -9,7 +9,7 @@ from flask import Flask, Response, request
 from werkzeug.datastructures import Headers
 from werkzeug.routing import Rule
 
-from app.api import audit, rate_limits
+from app.api import audit, rate_limits, traces
 from app.api.auth import caller, check_role
 from app.api.body_and_query import read_body, read_for_rules, read_query
 from app.api.context import Call, Context
@@ -65,6 +65,7 @@ def _serve(
     given: Context | Call = context
     if operation.role is not None:
         given = Call(context, caller(context.ports.store.keys, context.ports.sessions))
+        traces.begin(given.ports.tracing)
         rate_limits.count(given)
         if not operation.own_work:
             audit.begin(given, operation.method, operation.path, arguments)

@@ -11,19 +11,20 @@ HEADER: Final = "traceparent"
 """https://www.w3.org/TR/trace-context/#traceparent-header"""
 
 
-def trace_requests(app: Flask, tracing: Tracing) -> None:
-    """Register after what begins the log of a request."""
+def begin(tracing: Tracing) -> None:
+    """Begin the trace of a request whose key is valid.
 
-    def begin() -> None:
-        # A client can send any path and any method.
-        if request.url_rule is not None and request.method not in CHANGES_NOTHING:
-            route = request.url_rule.rule
-            g.end_trace = tracing.request(request.method, route, request.headers.get(HEADER))
+    The header decides what is recorded, and in which trace. So nobody else may send one.
+    """
+    rule = request.url_rule
+    if rule is not None and request.method not in CHANGES_NOTHING:
+        g.end_trace = tracing.request(request.method, rule.rule, request.headers.get(HEADER))
 
+
+def end_with_response(app: Flask) -> None:
     def end(response: Response) -> Response:
         if "end_trace" in g:
             g.end_trace(response.status_code)
         return response
 
-    app.before_request(begin)
     app.after_request(end)

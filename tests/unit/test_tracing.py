@@ -8,8 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, ParentBased
 
+from app import create_app
+from app.api.doors.options import DoorOptions
 from app.domain.api_key import Role
 from app.domain.errors import EventLogUnavailable
 from app.domain.execution import Event, Execution, State
@@ -230,6 +232,19 @@ def test_a_request_that_is_refused_is_recorded() -> None:
     service.api.post("/api/v1/executions", json={})
     assert service.recording.one(SUBMIT).attributes["http.response.status_code"] == 422
     assert not service.recording.one(SUBMIT).error
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/executions", "/api/v2/execute", "/judge0/submissions", "/api/v1/session"]
+)
+@pytest.mark.parametrize("key", ["", "x"])
+def test_nobody_without_a_key_chooses_what_is_recorded(path: str, key: str) -> None:
+    service = Service(Recording(ParentBased(ALWAYS_OFF)))
+    doors = DoorOptions(open=frozenset({"piston", "judge0"}))
+    client = create_app(service.twins.ports, doors).test_client()
+    headers = {"traceparent": TRACEPARENT, "X-API-Key": key}
+    assert client.post(path, json=PROGRAM, headers=headers).status_code == 401
+    assert service.spans() == []
 
 
 def test_a_request_that_fails_is_an_error() -> None:

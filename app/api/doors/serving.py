@@ -7,7 +7,7 @@ from typing import Any, Final
 from flask import Flask, Response, request
 from werkzeug.routing import Map, Rule
 
-from app.api import audit, cors, rate_limits
+from app.api import audit, cors, rate_limits, traces
 from app.api.assembly import assembled
 from app.api.auth import CHANGES_NOTHING, unauthorized
 from app.api.context import Call, Context
@@ -49,6 +49,7 @@ def _serve(door: Door, context: Context, route: Route, **arguments: Any) -> Resp
     if not route.needs_key:
         return route.handler(context, **arguments)
     call = Call(context, _caller(door, context))
+    traces.begin(call.ports.tracing)
     rate_limits.count(call)
     if route.method not in _NOT_RECORDED:
         actor = Call(context, door.acting(call) or call.caller)
