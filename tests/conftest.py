@@ -32,6 +32,10 @@ LONGEST = ("hosts", "chaos", "faults", "web", "hostile", "docs", "sandbox", "int
 """Folders whose files take a minute. Tests in the others start few processes."""
 SHARE_A_SERVICE = ("tests/acceptance", "tests/faults", "tests/hosts", "tests/web")
 """Folders whose tests share a service or browser, so that one worker of pytest-xdist runs each."""
+SHARE_NAMESPACES = frozenset(
+    f"tests/kubernetes/test_{name}.py" for name in ("deployment", "hosts_deployment")
+)
+"""Files that apply the manifests, whose namespaces have fixed names: one worker runs them."""
 
 
 @pytest.fixture(autouse=True)
@@ -46,13 +50,18 @@ def same_umask() -> Iterator[None]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
-    """Give the files that share a service to one worker, because starting it takes 4 s of CPU."""
+    """Give the files that share a service to one worker, because starting it takes 4 s of CPU.
+
+    And those that share namespaces, because each removes what it finds there.
+    """
     from xdist.scheduler import LoadFileScheduling
 
     class Scheduling(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            folder = nodeid.rpartition("/")[0]
-            return folder if folder in SHARE_A_SERVICE else super()._split_scope(nodeid)
+            folder, file = nodeid.rpartition("/")[0], super()._split_scope(nodeid)
+            if file in SHARE_NAMESPACES:
+                return "namespaces"
+            return folder if folder in SHARE_A_SERVICE else file
 
     return Scheduling(config, log) if config.getoption("dist") == "loadfile" else None
 
