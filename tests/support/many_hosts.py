@@ -52,11 +52,15 @@ class Network(NamedTuple):
 
     @classmethod
     def another(cls) -> Self:
-        number = next(_numbers)
-        return cls(
-            bridge=f"pl{os.getpid():x}-{number}",
-            prefix=f"10.{FIRST_NETWORK + number}.{os.getpid() % 250 + 1}",
+        """One that no process uses: those whose numbers are 250 apart would choose the same."""
+        taken = {each.address for found in psutil.net_if_addrs().values() for each in found}
+        of_process = os.getpid() % 250 + 1
+        number, prefix = next(
+            (number, prefix)
+            for number in _numbers
+            if f"{(prefix := f'10.{FIRST_NETWORK + number}.{of_process}')}.1" not in taken
         )
+        return cls(bridge=f"pl{os.getpid():x}-{number}", prefix=prefix)
 
 
 _numbers = count()
