@@ -35,8 +35,8 @@ class Field:
     has_cgroups: bool
     ran: Mapping[str, Ran]
     """By the name of the hostile program."""
-    alone: Sequence[Ran]
-    """The good program, with nothing beside it."""
+    alone: Sequence[Sequence[Ran]]
+    """The good program, with nothing beside it: before the hostile ones, and after them."""
     beside: Sequence[Ran]
     """The good program, over and over, with hostile ones beside it."""
     before: Traces
@@ -47,7 +47,7 @@ class Field:
 def run_all(sandbox: SandboxDaemon, programs: Sequence[Hostile], host: Host) -> Field:
     env = host.env
     mark = f"HOST_PORT={env['HOST_PORT']}"
-    alone = [run_good(sandbox) for _ in range(_RUNS_ALONE)]
+    alone = run_alone(sandbox)
     with ThreadPoolExecutor(BAYS) as pool:
         _warm_up(pool, sandbox)
         wait_until_idle(sandbox)
@@ -55,13 +55,14 @@ def run_all(sandbox: SandboxDaemon, programs: Sequence[Hostile], host: Host) -> 
         ran, beside = _Lanes(sandbox, env, pool).run(programs)
     with suppress(AssertionError):  # the test that compares them says more
         wait_until(lambda: traces_of(sandbox, mark) == before, within=60)
+    after = traces_of(sandbox, mark)
     return Field(
         has_cgroups=before.cgroups > 0,
         ran=ran,
-        alone=alone,
+        alone=(alone, run_alone(sandbox)),
         beside=beside,
         before=before,
-        after=traces_of(sandbox, mark),
+        after=after,
         host_was_reached=host.was_reached(),
     )
 
@@ -103,6 +104,10 @@ class _Lanes:
 def _warm_up(pool: ThreadPoolExecutor, sandbox: SandboxDaemon) -> None:
     """Open a connection to the daemon for each lane."""
     list(pool.map(lambda _: run_good(sandbox), range(2 * BAYS)))
+
+
+def run_alone(sandbox: SandboxDaemon) -> list[Ran]:
+    return [run_good(sandbox) for _ in range(_RUNS_ALONE)]
 
 
 def run_good(sandbox: SandboxDaemon) -> Ran:

@@ -29,10 +29,11 @@ def test_good_programs_beside_them_get_their_answers(field: Field) -> None:
 
 
 def test_good_programs_beside_them_take_their_usual_time(field: Field) -> None:
-    alone, beside = (
-        median(ran.wall_us for ran in runs) / 1_000_000 for runs in (field.alone, field.beside)
+    """As alone before or after: a machine that got busier meanwhile slows all of them."""
+    *alone, beside = (
+        median(ran.wall_us for ran in runs) / 1_000_000 for runs in (*field.alone, field.beside)
     )
-    assert beside < alone + SECONDS_LATE
+    assert beside < max(alone) + SECONDS_LATE
 
 
 def test_nothing_of_them_is_left(field: Field) -> None:
