@@ -1,15 +1,18 @@
 """`podline mcp`: tools by which agents run programs."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import click
+from click.core import ParameterSource
 
 from app import logs
 from app.cli.extras import needs_extra
 from app.cli.failure import Failure
 from app.cli.options import data_dir_option
 from app.cli.target import NoService, find_target
+
+_NEED_HTTP: Final = {"address": "--address", "port": "--port", "host_names": "--host-name"}
 
 
 @click.command()
@@ -44,8 +47,10 @@ from app.cli.target import NoService, find_target
     show_default=True,
     help="The form of its log, on stderr. [env: PODLINE_LOG_FORMAT]",
 )
+@click.pass_context
 @needs_extra("mcp")
 def mcp_command(
+    context: click.Context,
     url: str | None,
     key: str | None,
     data_dir: Path,
@@ -59,6 +64,8 @@ def mcp_command(
 
     Without options, for a host on this machine that starts this command and uses its pipes.
     """
+    if not over_http:
+        _refuse_what_needs_http(context)
     try:
         target = find_target(url, key, data_dir)
     except NoService as error:
@@ -75,3 +82,10 @@ def mcp_command(
         from app.mcp import stdio
 
         stdio.serve(target.url, target.key)
+
+
+def _refuse_what_needs_http(context: click.Context) -> None:
+    """Otherwise, somebody would wait for a server at an address where none listens."""
+    for name, option in _NEED_HTTP.items():
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"{option} needs --http")

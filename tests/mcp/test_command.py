@@ -30,6 +30,15 @@ def test_over_stdin_and_stdout(service: Service, tmp_path: Path) -> None:
     assert "hello\\n[success" in asyncio.run(run())
 
 
+@pytest.mark.parametrize(
+    "option", [("--port", "8080"), ("--address", "127.0.0.1"), ("--host-name", "tools")]
+)
+def test_options_of_a_server_need_http(option: tuple[str, str]) -> None:
+    done = CliRunner().invoke(main, ["mcp", *option])
+    assert done.exit_code == 2
+    assert f"{option[0]} needs --http" in done.stderr
+
+
 def test_without_a_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("PODLINE_URL", raising=False)
     done = CliRunner().invoke(main, ["mcp", "--data-dir", str(tmp_path / "none")])
