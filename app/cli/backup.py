@@ -8,6 +8,7 @@ import click
 from app.cli.extras import needs_extra
 from app.cli.failure import Failure
 from app.cli.options import data_dir_option
+from app.cli.process import reason
 from app.cli.terminal import print_line
 
 
@@ -30,8 +31,10 @@ def backup_command(file: Path, data_dir: Path) -> None:
     os.environ["PODLINE_DATA_DIR"] = str(data_dir.absolute())
     try:
         saved = back_up(Settings.load(), file)
-    except (PodlineError, OSError) as error:
+    except PodlineError as error:
         raise Failure(f"no backup was made: {error}") from error
+    except OSError as error:
+        raise Failure(f"no backup was made: {reason(error)}") from error
     print_line(f"{file}: {file.stat().st_size} bytes, with {saved.blobs} blobs")
     if saved.erased:
         print_line(f"{saved.erased} executions were erased meanwhile, and are erased in it")
@@ -57,7 +60,7 @@ def restore_command(file: Path, force: bool, data_dir: Path) -> None:
     from app.settings import Settings
     from app.wiring.backup import holds_service, restore
     from app.wiring.stores import make_store
-    from sandbox.private import NotPrivate, set_umask
+    from sandbox.private import set_umask
 
     set_umask()
     os.environ["PODLINE_DATA_DIR"] = str(data_dir.absolute())
@@ -72,8 +75,10 @@ def restore_command(file: Path, force: bool, data_dir: Path) -> None:
             found = restore(settings, file)
             facts: Details = {"backup": found.created_at, "force": force}
             done_here(make_store(settings).audit, now, "podline restore", facts)
-    except (PodlineError, NotPrivate, OSError) as error:
+    except PodlineError as error:
         raise Failure(str(error)) from error
+    except OSError as error:
+        raise Failure(reason(error)) from error
     print_line(f"restored the backup of {found.created_at}, with {found.blobs} blobs")
 
 

@@ -80,6 +80,8 @@ def _ended(command: Callable[[], object]) -> int:
 
 def reason(error: OSError) -> str:
     """Describe why an operation on a file or stream failed."""
+    if error.strerror is None:  # Some of ours are only a message.
+        return escaped(str(error))
     where = "standard input or output" if error.filename is None else str(error.filename)
     return escaped(f"{where}: {error.strerror}")
 

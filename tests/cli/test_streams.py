@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 
 import pytest
 
+from app.cli.process import reason
 from app.domain.api_key import Role
 from app.infrastructure.memory.runtime import Script
 from app.service import keys
@@ -243,3 +244,9 @@ def test_output_that_can_t_be_written_ends_with_a_message(
         Worker(twins.ports).run_all()
         _, said = running.communicate(timeout=60)
     assert (running.returncode, said) == (125, NO_SPACE)
+
+
+def test_a_reason_without_a_file_is_what_it_says() -> None:
+    assert reason(OSError("/data is open to \x1bothers: chmod 700 /data")) == (
+        "/data is open to \\x1bothers: chmod 700 /data"
+    )

@@ -256,6 +256,12 @@ class TestRefusedBackups:
         assert "does not exist" in back_up(service, file).output
         assert not list(file.parent.glob("backup*"))
 
+    def test_into_a_folder_that_is_not_there(self, service: Service, file: Path) -> None:
+        service.accept()
+        output = back_up(service, file.parent / "none" / "backup.tar").output
+        assert output.startswith("podline: no backup was made: /")
+        assert output.endswith("backup.tar.incomplete: No such file or directory\n")
+
     def test_of_mongodb(
         self, service: Service, file: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:

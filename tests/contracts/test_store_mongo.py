@@ -53,6 +53,12 @@ def store(mongo_server: MongoServer) -> Iterator[MongoStore]:
     store.close()
 
 
+def test_a_file_of_its_url_that_is_not_there_makes_it_unavailable() -> None:
+    url = "mongodb://127.0.0.1/podline?tls=true&tlsCAFile=/nowhere/ca.pem"
+    with pytest.raises(StoreUnavailable, match=r"No such file or directory: '/nowhere/ca\.pem'"):
+        MongoStore(url, timeout=TIMEOUT).upgrade()
+
+
 def test_all_that_ask_at_once_agree_on_the_identity(mongo_server: MongoServer) -> None:
     url = mongo_server.url(f"asked-{time.time_ns()}")
     stores = [MongoStore(url, timeout=TIMEOUT * 5) for _ in range(4)]

@@ -39,7 +39,8 @@ def at_the_edge(method: Callable[P, R]) -> Callable[P, R]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             returned = method(*args, **kwargs)
-        except (PyMongoError, OperationError, mongoengine.ConnectionFailure) as error:
+        except (PyMongoError, OperationError, mongoengine.ConnectionFailure, OSError) as error:
+            # OSError: a file that the URL names, such as tlsCAFile, can't be read.
             kind = StoreFull if _is_out_of_space(error) else StoreUnavailable
             raise MONGODB.down(kind(f"MongoDB: {_said(error)}")) from error
         MONGODB.up()
