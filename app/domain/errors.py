@@ -171,7 +171,7 @@ class StoreFull(StoreUnavailable):
 
 
 class DiskLow(Unavailable):
-    """The disk is nearly full, so no new work is accepted. It is again once there is more space."""
+    """No new work is accepted until there is more space on the disk."""
 
 
 class StoreIsNewer(StoreUnavailable, IsNewer):

@@ -17,7 +17,15 @@ from app.domain.worker import WorkerReport
 from app.ports import Clock, Disk, Fleet, Gauge, Health, PlaceReports, Ports, families
 from app.queues import QUEUES, role_of
 from app.service.disk import fullest_of
-from app.service.health import ESSENTIAL, SILENT_SECONDS, TICK_SECONDS, Condition, condition, queued
+from app.service.health import (
+    ESSENTIAL,
+    SILENT_SECONDS,
+    TICK_SECONDS,
+    Condition,
+    condition,
+    queued,
+    responds,
+)
 from app.service.overview import NOT_IN_LOG
 from app.service.slots import place_reports, total_slots
 from app.service.transitions import in_seconds
@@ -53,8 +61,8 @@ def _condition(found: Condition) -> Iterator[Gauge]:
 
 
 def _of(found: Health, dependency: str, read: Callable[[], Iterator[Gauge]]) -> list[Gauge]:
-    """Skips a dependency that was just found unavailable, so that nobody waits for it twice."""
-    if found[dependency] is not None:
+    """Skips a dependency that did not just respond, so that nobody waits for it twice."""
+    if not responds(found, dependency):
         return []
     try:
         return list(read())

@@ -32,6 +32,9 @@ LONGEST_TICK_SECONDS: Final = 600.0
 TICK_SECONDS: Final = 24 * 3600.0
 """A tick that was missing for longer is not known any more: a release may have removed it."""
 
+REBUILT: Final = "Queue and slots were lost and are being rebuilt."
+"""By the sweep, so if they stay like this, the parts that sweep are missing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:
@@ -39,7 +42,7 @@ class Condition:
 
     dependencies: Health
     parts: Health
-    """Empty while Redis is unavailable, because they are known from it."""
+    """Empty while Redis does not respond, because they are known from it."""
 
     @property
     def is_down(self) -> bool:
@@ -55,7 +58,12 @@ class Condition:
 def condition(ports: Ports) -> Condition:
     """Takes at most the stores' time-outs."""
     dependencies = health(ports)
-    return Condition(dependencies, {} if dependencies["redis"] else parts(ports))
+    return Condition(dependencies, parts(ports) if responds(dependencies, "redis") else {})
+
+
+def responds(dependencies: Health, name: str) -> bool:
+    """Whether it can be asked. Redis can while the queue in it is being rebuilt."""
+    return dependencies[name] in {None, REBUILT}
 
 
 def health(ports: Ports) -> Health:
@@ -166,4 +174,4 @@ def _trouble(ask: Callable[[], str | None]) -> str | None:
 
 
 def _queue(ports: Ports) -> str | None:
-    return None if ports.admission.ready() else "Queue and slots were lost and are being rebuilt."
+    return None if ports.admission.ready() else REBUILT

@@ -120,6 +120,16 @@ def test_heartbeats_workers_and_ticks(api: Api, twins: Twins) -> None:
     assert found['podline_healthy{part="queues"}'] == 1
 
 
+def test_who_should_rebuild_the_queue_is_seen_until_it_is(api: Api, twins: Twins) -> None:
+    staffed(twins, "worker", roles=("pods",))
+    twins.admission.clear()
+    found = scrape(api)
+    assert found['podline_up{dependency="redis"}'] == 0
+    assert found['podline_workers{role="saga",state="alive"}'] == 0
+    assert found['podline_workers{role="pods",state="alive"}'] == 1
+    assert found['podline_healthy{part="beat"}'] == 0
+
+
 def test_celerys_queues(api: Api, twins: Twins) -> None:
     for _ in range(2):
         twins.ports.pipeline.start(an_id(), State.STARTING)

@@ -113,7 +113,7 @@ class TestDisk:
         readiness = body(api.get("/readyz"))
         assert readiness["status"] == "degraded"
         assert readiness["dependencies"]["disk"]["state"] == "down"
-        assert "nearly full" in readiness["dependencies"]["disk"]["detail"]
+        assert "more space" in readiness["dependencies"]["disk"]["detail"]
 
     def test_operators_see_what_takes_the_space(self, api: Api, twins: Twins) -> None:
         twins.disk.taken = {"logs": 7, "blobs": 30}

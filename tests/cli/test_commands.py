@@ -167,7 +167,7 @@ def test_a_disk_that_is_nearly_full_is_explained(service: Service, podline: Podl
     assert doctor.exit_code == 1
     (line,) = (line for line in doctor.stdout.splitlines() if line.startswith("disk"))
     assert "FAILED" in line
-    assert "nearly full" in line
+    assert "more space" in line
 
 
 def test_a_key_for_a_door(service: Service, podline: Podline) -> None:

@@ -99,6 +99,6 @@ def assert_named(standalone: Standalone) -> None:
     assert doctor.returncode == 1
     (line,) = (line for line in doctor.stdout.splitlines() if line.startswith("disk"))
     assert "FAILED" in line
-    assert "nearly full" in line
+    assert "more space" in line
     shown = podline(standalone, "usage", "--disk")
     assert f"No new work begins with less than {RESERVE}." in shown.stdout, shown.stderr

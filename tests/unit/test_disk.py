@@ -173,4 +173,4 @@ def test_what_runs_ends_and_what_is_queued_waits() -> None:
 def test_health_names_it(twins: Twins) -> None:
     assert health(twins.ports)["disk"] is None
     fill(twins)
-    assert "nearly full" in (health(twins.ports)["disk"] or "")
+    assert "more space" in (health(twins.ports)["disk"] or "")

@@ -15,6 +15,7 @@ from app.queues import QUEUES
 from app.service.health import (
     FINDING_SECONDS,
     QUEUE_SECONDS,
+    REBUILT,
     SILENT_SECONDS,
     condition,
     parts,
@@ -158,6 +159,16 @@ def test_nothing_is_known_without_redis(whole: Twins) -> None:
     assert parts(replace(whole.ports, findings=Away())) == {}
     whole.pipeline.unavailable = True
     assert parts(whole.ports) == {}
+
+
+def test_a_queue_that_nobody_rebuilds_hides_no_missing_part(twins: Twins) -> None:
+    """Redis was emptied, and no worker is there that sweeps."""
+    staffed(twins, "beat", "watcher")
+    staffed(twins, "worker", roles=tuple(queue for queue in QUEUES if queue != "saga"))
+    twins.ports.admission.clear()
+    found = condition(twins.ports)
+    assert found.dependencies["redis"] == REBUILT
+    assert found.parts["workers"] == "no worker serves saga"
 
 
 def test_late_reports_of_removed_ticks_end(whole: Twins) -> None:
