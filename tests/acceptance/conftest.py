@@ -37,17 +37,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(
     scope="session",
     params=[
-        pytest.param(standalone, id="standalone", marks=pytest.mark.timeout(300)),
+        pytest.param(standalone, id="standalone", marks=pytest.mark.timeout(600)),
         pytest.param(
             roles_and_sandbox,
             id="roles+kafka+sandbox",
-            marks=[pytest.mark.kafka, pytest.mark.timeout(300)],
+            marks=[pytest.mark.kafka, pytest.mark.timeout(600)],
         ),
-        pytest.param(three_hosts, id="hosts", marks=[pytest.mark.long, pytest.mark.timeout(300)]),
+        pytest.param(three_hosts, id="hosts", marks=[pytest.mark.long, pytest.mark.timeout(600)]),
         pytest.param(
             roles_and_cluster,
             id="roles+kafka+cluster",
-            marks=[pytest.mark.kafka, pytest.mark.kubernetes, pytest.mark.timeout(300)],
+            marks=[pytest.mark.kafka, pytest.mark.kubernetes, pytest.mark.timeout(600)],
         ),
         pytest.param(
             hosts_on_cluster,

@@ -89,7 +89,7 @@ class Reading:
         return sum(map(len, self._large_bodies._waiting.values()))
 
 
-@pytest.mark.timeout(30)
+@pytest.mark.timeout(120)
 @pytest.mark.parametrize("size", [LARGE_BYTES + 1, None])
 def test_few_large_bodies_are_read_at_once_and_small_ones_pass(
     size: int | None, monkeypatch: pytest.MonkeyPatch
@@ -131,7 +131,7 @@ class CountsInserts(MemoryExecutions):
         return super().insert(execution, submission, event, durable=durable, quota=quota)
 
 
-@pytest.mark.timeout(30)
+@pytest.mark.timeout(120)
 def test_a_large_body_is_in_work_until_it_is_stored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(turnstile, "STALL_SECONDS", 60)
     twins = make_twins()
@@ -150,7 +150,7 @@ def test_a_large_body_is_in_work_until_it_is_stored(monkeypatch: pytest.MonkeyPa
     assert [body(each.result(), 202)["state"] for each in (small, *large)] == ["queued"] * 5
 
 
-@pytest.mark.timeout(30)
+@pytest.mark.timeout(120)
 def test_one_large_body_of_each_owner_is_read_at_a_time() -> None:
     with ThreadPoolExecutor(64) as pool:
         reading = Reading(pool)
@@ -167,7 +167,7 @@ def test_one_large_body_of_each_owner_is_read_at_a_time() -> None:
         assert reading.waiting() == 0
 
 
-@pytest.mark.timeout(30)
+@pytest.mark.timeout(120)
 def test_owners_of_large_bodies_take_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(large_bodies, "AT_ONCE", 1)
     with ThreadPoolExecutor(64) as pool:

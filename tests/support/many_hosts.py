@@ -29,7 +29,7 @@ from tests.support.waiting import wait_until
 FIRST_NETWORK: Final = 213
 """Networks are 10.A.B.0/24: A is different for each service of a process, and B for each process,
 since tests may run twice on a machine."""
-SECONDS_TO_START: Final = 120
+SECONDS_TO_START: Final = 240
 
 
 def _ip(*words: str) -> None:

@@ -20,7 +20,7 @@ from tests.support.standalone import all_up
 from tests.support.waiting import wait_until
 
 HOST: Final = "127.0.0.1"
-SECONDS_TO_START: Final = 120
+SECONDS_TO_START: Final = 240
 SECONDS_TO_STOP: Final = 60
 ONE_FOR_EACH_QUEUE: Final = {queue: queue for queue in QUEUES}
 """By a worker's name, its queues, separated by commas."""

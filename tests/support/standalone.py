@@ -76,7 +76,7 @@ class Standalone:
 
     def wait_until_ready(self) -> None:
         """Wait until the API responds and has all that it needs."""
-        wait_until(self._is_ready, within=120, or_fail=self.described)
+        wait_until(self._is_ready, within=240, or_fail=self.described)
 
     def _is_ready(self) -> bool:
         with suppress(OSError, Unreachable):
