@@ -85,7 +85,14 @@ def restore(settings: Settings, file: Path) -> Backup:
     No process of the service may run. Raises BackupError, StoreIsNewer, StoreUnavailable and
     OSError.
     """
-    from app.infrastructure.folder.archive import LOG, SECRETS, STORE, BadBackup, make_room, unpack
+    from app.infrastructure.folder.archive import (
+        LOG,
+        SECRETS,
+        STORE,
+        check_names,
+        make_room,
+        unpack,
+    )
     from app.infrastructure.sqlite import snapshot
     from app.infrastructure.sqlite.database import fold_log
 
@@ -94,15 +101,16 @@ def restore(settings: Settings, file: Path) -> Backup:
     make_room(work)
     make_folder(work)
     try:
-        try:
+        with _explained(file):
             manifest = unpack(file, work)
-        except BadBackup as error:
-            raise BackupError(f"{file} can't be restored: {error}") from error
         has_log = (work / LOG).exists()
         for name in (STORE, LOG) if has_log else (STORE,):
             snapshot.check(work / name)
         snapshot.upgrade(work / STORE)
         fold_log(work / STORE)
+        snapshot.check_ids(work / STORE)
+        with _explained(file):
+            check_names(snapshot.named_blobs(work / STORE))
         with _replacing(settings.data_dir / REPLACING):
             make_room(*_replaced(settings))
             moves = [(work / name, settings.data_dir / name) for name in (BLOBS, *SECRETS)]
@@ -113,6 +121,16 @@ def restore(settings: Settings, file: Path) -> Backup:
     finally:
         make_room(work)
     return Backup(manifest.created_at, manifest.blobs, 0, has_log)
+
+
+@contextmanager
+def _explained(file: Path) -> Iterator[None]:
+    from app.infrastructure.folder.archive import BadBackup
+
+    try:
+        yield
+    except BadBackup as error:
+        raise BackupError(f"{file} can't be restored: {error}") from error
 
 
 @contextmanager

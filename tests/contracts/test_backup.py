@@ -36,6 +36,7 @@ from tests.support.event_logs import assert_in_order, every_event, ids
 from tests.support.twins import make_twins
 
 SOON = 2 * SECOND
+RENAME_BLOB = "UPDATE results SET result = CAST(replace(CAST(result AS TEXT), ?, ?) AS BLOB)"
 
 
 class Service:
@@ -388,6 +389,39 @@ class TestRefusedRestores:
         with tarfile.open(file, "w") as archive:
             archive.addfile(info, io.BytesIO(b"0\n".ljust(512, b"\0")))
         self.assert_unchanged(service, file, f"{name!r} is not a file")
+
+    def test_whose_database_names_a_file_elsewhere(
+        self, service: Service, file: Path, tmp_path: Path
+    ) -> None:
+        """Otherwise an artifact could be any file that the service can read."""
+        (other := tmp_path / "other").write_text("precious")
+        (execution_id,) = no_row_without_its_blob(service)
+        name = os.path.relpath(other, service.data / "blobs" / execution_id)
+        self.change_database(file, RENAME_BLOB, self.blob(service), name)
+        self.assert_unchanged(service, file, "as a blob")
+
+    def test_with_an_id_that_is_a_path(self, service: Service, file: Path) -> None:
+        """Otherwise retention could remove any folder."""
+        self.change_database(file, "UPDATE executions SET id = ?", "../../elsewhere")
+        self.assert_unchanged(service, file, "the id '../../elsewhere'")
+
+    @staticmethod
+    def blob(service: Service) -> str:
+        ((_, blob),) = snapshot.named_blobs(service.data / "podline.db")
+        return blob.sha256
+
+    def change_database(self, file: Path, statement: str, *values: str) -> None:
+        copy = file.with_suffix(".db")
+
+        def changed(name: str, content: bytes) -> tuple[str, bytes]:
+            if name != "podline.db":
+                return name, content
+            copy.write_bytes(content)
+            with closing(sqlite3.connect(copy)) as connection, connection:
+                assert connection.execute(statement, values).rowcount == 1
+            return name, copy.read_bytes()
+
+        self.rewrite(file, changed)
 
     def test_with_a_header_that_is_no_number(self, service: Service, file: Path) -> None:
         info = tarfile.TarInfo("key")

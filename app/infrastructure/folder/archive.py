@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -173,6 +173,14 @@ def _extract_blob(content: IO[bytes], member: tarfile.TarInfo, folder: Path) -> 
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if _extract(content, path) != Blob(path.name, member.size):
         raise BadBackup(f"the blob {member.name} is damaged")
+
+
+def check_names(named: Iterable[tuple[str, Blob]]) -> None:
+    """Raises BadBackup if what the database names as a blob could be another file."""
+    for execution_id, blob in named:
+        name = f"{_BLOBS}/{execution_id}/{blob.sha256}"
+        if not _BLOB_NAME.fullmatch(name):
+            raise BadBackup(f"its database names {name!r} as a blob")
 
 
 def make_room(*paths: Path) -> None:

@@ -31,6 +31,7 @@ _LARGE_PROGRAMS: Final = """
 """
 _RESULTS_OF: Final = "SELECT id, result FROM results WHERE execution_id = ?"
 _RESULTS: Final = "SELECT execution_id, result FROM results"
+_NOT_AN_ID: Final = "SELECT id FROM executions WHERE id GLOB '*[^0-9A-Z]*' LIMIT 1"
 _HAS_EVENTS: Final = "SELECT 1 FROM sqlite_schema WHERE name = 'events'"
 _END: Final = "SELECT max(position) FROM events"
 _REMOVE_LATER: Final = """
@@ -129,6 +130,14 @@ def check(store: Path) -> None:
         raise StoreUnavailable(f"{store.name} is damaged: {found}")
 
 
+def check_ids(store: Path) -> None:
+    """Raises StoreUnavailable if an id is none: the folder of its blobs could be anywhere."""
+    with _opened(store) as connection:
+        found = connection.execute(_NOT_AN_ID).fetchone()
+    if found is not None:
+        raise StoreUnavailable(f"{store.name} has an execution with the id {found[0]!r}")
+
+
 def _end(log: Path) -> int:
     with _opened(log) as connection:
         if connection.execute(_HAS_EVENTS).fetchone() is None:
@@ -145,7 +154,7 @@ def _copy(source: Path, target: Path) -> Path:
             origin.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
     except sqlite3.Error as error:
-        raise StoreUnavailable(f"{source}: {error}") from error
+        raise StoreUnavailable(f"{source} can't be copied to {target.parent}: {error}") from error
     return target
 
 
