@@ -57,9 +57,13 @@ class TestRedis:
 
     def test_a_wait_ends_in_time(self, without_redis: Ports) -> None:
         api = connector(without_redis)("ada", Role.USER)
-        begun = time.monotonic()
-        assert body(api.post(f"{EXECUTIONS}?wait=1", PROGRAM))["state"] == "queued"
-        assert 0.9 < time.monotonic() - begun < 4.9, "a poll for the end comes after 5 s"
+
+        def submit() -> None:
+            begun = time.monotonic()
+            assert body(api.post(f"{EXECUTIONS}?wait=1", PROGRAM))["state"] == "queued"
+            assert time.monotonic() - begun > 0.9
+
+        assert is_quick(submit, seconds=3)
 
     def test_a_wait_still_sees_the_end(
         self, without_redis: Ports, twins: Twins, worker: Worker

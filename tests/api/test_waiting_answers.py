@@ -40,7 +40,7 @@ def test_streams_beyond_the_places_are_refused_and_the_rest_continues() -> None:
 
 
 @pytest.mark.usefixtures("one_place")
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(50)
 def test_a_wait_without_a_place_is_answered_at_once() -> None:
     twins = make_twins()
     api = connector(twins.ports)("ada", Role.USER)
@@ -56,7 +56,7 @@ def test_a_wait_without_a_place_is_answered_at_once() -> None:
 
 
 @pytest.mark.usefixtures("one_place")
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(50)
 def test_a_wait_gives_its_place_back_when_its_client_has_left() -> None:
     api = connector(make_twins().ports)("ada", Role.USER)
     left = {"waitress.client_disconnected": lambda: True}

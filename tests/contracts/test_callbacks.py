@@ -26,12 +26,13 @@ from podline import InvalidSignature, State, verify_callback
 from tests.support.builders import NOW, TRACEPARENT, a_callback, a_result, an_execution
 from tests.support.raw_server import RawServer
 from tests.support.receiver import Receiver, accept, accept_and_keep, respond
+from tests.support.waiting import is_quick
 
 LOOPBACK = networks("127.0.0.0/8")
 SECRETS = ("pcs_newest", "pcs_previous")
 SECONDS = 0.5
 """For a delivery in these tests."""
-SLACK = 20.0
+SLACK = 2.0
 """For a machine that is busy with other tests."""
 
 
@@ -307,9 +308,12 @@ class TestTime:
         over.set()
 
     def takes_its_time(self, callbacks: Callbacks, url: str) -> None:
-        began = time.monotonic()
-        assert failure(callbacks, url) == f"the receiver took longer than {SECONDS:g} seconds"
-        assert SECONDS * 0.9 < time.monotonic() - began < SECONDS + SLACK
+        def deliver() -> None:
+            began = time.monotonic()
+            assert failure(callbacks, url) == f"the receiver took longer than {SECONDS:g} seconds"
+            assert time.monotonic() - began > SECONDS * 0.9
+
+        assert is_quick(deliver, SECONDS + SLACK)
 
 
 class TestAddresses:

@@ -13,7 +13,7 @@ from app.infrastructure.redis.subscriber import Subscriber
 from app.infrastructure.redis.wakeups import RedisWakeups
 from app.ports import Wakeups
 from tests.support.own_redis import OwnRedis
-from tests.support.waiting import wait_until
+from tests.support.waiting import is_quick, wait_until
 
 CHANNEL = "progress"
 LONG = 30
@@ -132,9 +132,8 @@ class TestWhileRedisIsAway:
         with wakeups.listen("a") as listener:
             own_redis.stop()
             assert listener.wait(60), "woken once, since wake-ups may be lost from now on"
-            started = monotonic()
+            assert is_quick(lambda: listener.wait(LONG), seconds=1)
             assert not listener.wait(LONG)
-            assert monotonic() - started < LONG / 2
             own_redis.start()
             wait_until(lambda: listener.wait(LONG))
             wakeups.notify("a")
@@ -143,9 +142,7 @@ class TestWhileRedisIsAway:
     def test_a_frozen_redis_counts_as_unavailable(self, own_redis: OwnRedis) -> None:
         wakeups = RedisWakeups(connect(own_redis.url))
         with wakeups.listen("a") as listener, own_redis.frozen():
-            started = monotonic()
-            listener.wait(LONG)
-            assert monotonic() - started < LONG / 2
+            assert is_quick(lambda: listener.wait(LONG), seconds=1.2)
 
     def test_listening_may_begin_without_it(self, own_redis: OwnRedis) -> None:
         own_redis.stop()
@@ -163,5 +160,5 @@ class TestWhileRedisIsAway:
             started = monotonic()
             for _ in range(1_000):
                 wakeups.notify("a")
-            assert monotonic() - started < 60, "each would wait for a second"
+            assert monotonic() - started < 20, "a few wait for a second"
         assert len(caplog.records) == 1
