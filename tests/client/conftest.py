@@ -35,5 +35,5 @@ def connect(request: pytest.FixtureRequest) -> Iterator[Connect]:
 
 @pytest.fixture
 def client(service: Service, connect: Connect) -> Iterator[Client]:
-    with connect(service.url, service.key, timeout=2) as client:
+    with connect(service.url, service.key, timeout=30) as client:
         yield client

@@ -62,7 +62,7 @@ def test_cancelling_a_task_closes_its_connection(name: str) -> None:
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            await asyncio.wait_for(server.left.wait(), 5)
+            await asyncio.wait_for(server.left.wait(), 60)
 
     asyncio.run(main())
 
@@ -74,7 +74,7 @@ def test_ending_an_iteration_closes_its_connection() -> None:
             async with aclosing(client.stream("01J")) as events:
                 assert await anext(events) == EndEvent(state=State.COMPLETED)
                 assert not server.left.is_set()
-            await asyncio.wait_for(server.left.wait(), 5)
+            await asyncio.wait_for(server.left.wait(), 60)
 
     asyncio.run(main())
 

@@ -80,7 +80,7 @@ def server() -> Iterator[RawServer]:
 def client(server: RawServer, request: pytest.FixtureRequest) -> Iterator[Client]:
     with asyncio.Runner() as runner:
         connect = connecting(request.param, runner)
-        with connect(server.url, "a key", timeout=2, retries=0) as client:
+        with connect(server.url, "a key", timeout=30, retries=0) as client:
             yield client
 
 

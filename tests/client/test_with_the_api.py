@@ -67,7 +67,7 @@ from tests.support.worker import Worker
 
 @pytest.fixture
 def client(twins: Twins, url: str, connect: Connect) -> Iterator[Client]:
-    with connect(url, a_key(twins, DomainRole.ADMIN), timeout=5, retries=1) as client:
+    with connect(url, a_key(twins, DomainRole.ADMIN), timeout=60, retries=1) as client:
         yield client
 
 
