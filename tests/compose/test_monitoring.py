@@ -15,6 +15,7 @@ import yaml
 from app.ports.families import ALL
 from docs.generate.dashboards import DASHBOARDS
 from docs.generate.pages import DOCS
+from tests.support.markdown import code_blocks
 
 COMPOSE: Final = DOCS.parent / "compose"
 MONITORING: Final = COMPOSE / "monitoring"
@@ -93,6 +94,14 @@ def test_an_alert_leads_to_its_section(rule: dict[str, Any]) -> None:
 
 
 @pytest.mark.long
+def test_the_page_shows_all_that_an_alertmanager_needs() -> None:
+    """An Alertmanager refuses a route to a receiver that it doesn't know."""
+    parts = [yaml.safe_load(block.text) for block in code_blocks(DOCS / "metrics.md", "yaml")]
+    shown = {name: part for found in parts for name, part in found.items()}
+    assert shown["route"]["receiver"] in {each["name"] for each in shown["receivers"]}
+    assert shown["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"]
+
+
 @pytest.mark.skipif(not (PROMTOOL or os.environ.get("CI")), reason="needs promtool")
 def test_the_alerts_pass_their_tests() -> None:
     assert PROMTOOL is not None, ".ci/run gets it"
