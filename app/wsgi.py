@@ -10,14 +10,15 @@ from app.domain.errors import IsNewer
 from app.service.upgrade import upgrade
 from app.wiring import make_ports, make_publisher
 from app.wiring.doors import door_options
-from app.wiring.starting import keep_private_or_exit, settings_or_exit
+from app.wiring.starting import exit_if_wrong, keep_private_or_exit, settings_or_exit
 from sandbox.private import set_umask
 
 set_umask()
 _settings = settings_or_exit("api")
 logs.configure(_settings.log_format, _settings.log_level, "api")
 keep_private_or_exit(_settings)
-_ports = make_ports(_settings, make_publisher(_settings))
+with exit_if_wrong("api"):
+    _ports = make_ports(_settings, make_publisher(_settings))
 _doors = door_options(_settings)
 if _doors.keyless:
     logging.getLogger(__name__).warning(

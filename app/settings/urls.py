@@ -53,10 +53,11 @@ def _has_host(url: str, *schemes: str) -> bool:
     return bool(separator) and scheme in schemes and rest.strip("/") != ""
 
 
-def _has_valid_port(url: str) -> bool:
-    """Whether the port of its one host is a number up to 65535, or missing."""
+def _has_valid_ports(url: str) -> bool:
+    """Whether the port of each of its hosts is a number up to 65535, or missing."""
+    hosts = re.split("[/?]", url.partition("://")[2].rpartition("@")[2])[0]
     try:
-        return urlsplit(url).port != 0
+        return all(urlsplit(f"//{host}").port != 0 for host in hosts.split(","))
     except ValueError:
         return False
 
@@ -65,13 +66,13 @@ def check_database(url: str) -> str:
     """Make a SQLite path absolute. Raises ValueError, without the URL, if it is invalid."""
     if path := sqlite_path(url):
         return _absolute(path)
-    if _has_host(url, "mongodb", "mongodb+srv"):
+    if _has_host(url, "mongodb", "mongodb+srv") and _has_valid_ports(url):
         return url
     raise ValueError("must be sqlite:///<path> or mongodb://<host>/<database>")
 
 
 def _check_redis(url: str) -> str:
-    if socket_path(url) or (_has_host(url, "redis", "rediss") and _has_valid_port(url)):
+    if socket_path(url) or (_has_host(url, "redis", "rediss") and _has_valid_ports(url)):
         return url
     raise ValueError("must be redis://<host>:<port>/<number>, rediss:// for TLS, or unix:///<path>")
 

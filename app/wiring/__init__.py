@@ -16,7 +16,7 @@ from app.wiring.disk import make_disk
 from app.wiring.event_logs import make_event_log
 from app.wiring.hosts import make_fleet
 from app.wiring.runtimes import make_bays, make_runtime
-from app.wiring.starting import keep_private_or_exit
+from app.wiring.starting import exit_if_wrong, keep_private_or_exit
 from app.wiring.stores import Databases, make_store
 from app.wiring.tracing import make_tracing
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def make_ports(settings: Settings, celery: "Celery") -> Ports:
-    """Ports on the adapters that the settings name. Connects to nothing yet.
+    """Ports on the adapters that the settings name. Connects to nothing yet. Raises SettingsError.
 
     `celery` publishes messages. Adapters are imported here, so that a process loads only the
     clients that it uses.
@@ -150,7 +150,7 @@ def make_worker(settings: Settings) -> "Application":
         Serving(settings.host, settings.has_hosts()),
         Heartbeat(settings.heartbeat_file),
         partial(make_reporter, settings),
-        partial(make_ports, settings),
+        partial(_ports_of_worker, settings),
     )
     surroundings = Surroundings(
         log_format=settings.log_format,
@@ -161,6 +161,11 @@ def make_worker(settings: Settings) -> "Application":
     )
     equip(app, surroundings)
     return app
+
+
+def _ports_of_worker(settings: Settings, celery: "Celery") -> Ports:
+    with exit_if_wrong("worker"):
+        return make_ports(settings, celery)
 
 
 def make_reporter(settings: Settings) -> "Reporter":

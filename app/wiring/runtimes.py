@@ -6,10 +6,13 @@ from typing import Final
 from app.infrastructure.no_bays import NoBays
 from app.ports import Bays, Fleet, Runtime
 from app.settings import Settings
+from app.settings.errors import SettingProblem, SettingsError
 from app.settings.images import images_and_versions, packages_and_versions, pool_sizes
 from app.settings.placement import node_labels, tolerations
+from app.settings.sources import variable
 from app.settings.urls import HOSTS, kubernetes_namespace, socket_path
 from sandbox import languages
+from sandbox.languages import BadLanguages, LanguageSpec
 
 _NOT_OF_PODS: Final = {"images", "packages", "pod_image", "ahead", "ahead_max_age"}
 _LISTS: Final = {"node_selector", "tolerations"}
@@ -20,7 +23,7 @@ def make_runtime(
 ) -> Runtime:
     """The sandbox daemon, a cluster, or hosts, by the scheme of `runtime_url`.
 
-    `clock_ahead` is how far the service's clock is ahead of the daemon's.
+    `clock_ahead` is how far the service's clock is ahead of the daemon's. Raises SettingsError.
     """
     if settings.runtime_url == HOSTS and fleet is not None:
         from app.infrastructure.hosts_runtime import HostsRuntime
@@ -60,7 +63,7 @@ def make_kubernetes_runtime(namespace: str, settings: Settings) -> Runtime:
     }
     return KubernetesRuntime(
         namespace,
-        Offers(images, languages.load(settings.languages_file)),
+        Offers(images, _languages(settings)),
         PodOptions(
             collector_image=options.pod_image,
             start_timeout=policy.start_timeout,
@@ -74,3 +77,11 @@ def make_kubernetes_runtime(namespace: str, settings: Settings) -> Runtime:
             max_age_seconds=options.ahead_max_age,
         ),
     )
+
+
+def _languages(settings: Settings) -> dict[str, LanguageSpec]:
+    try:
+        return languages.load(settings.languages_file)
+    except (BadLanguages, OSError) as error:
+        problem = SettingProblem(variable("languages_file"), str(error))
+        raise SettingsError([problem]) from error

@@ -1,5 +1,8 @@
 """How a process of the service starts, or says in its last lines why it can't."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from app import logs
 from app.settings import Settings, SettingsError
 from app.wiring.files import keep_private
@@ -10,8 +13,15 @@ def settings_or_exit(role: str) -> Settings:
 
     `role` is what those lines say that the process does.
     """
-    try:
+    with exit_if_wrong(role):
         return Settings.load()
+
+
+@contextmanager
+def exit_if_wrong(role: str) -> Iterator[None]:
+    """End the process at a SettingsError."""
+    try:
+        yield
     except SettingsError as error:
         logs.configure_early(role)
         logs.exit_with(*(f"wrong setting: {problem}" for problem in error.problems))

@@ -89,6 +89,7 @@ class TestWrongSettings:
             ("REDIS_URL", "unix://relative.sock", "unix:///<path>"),
             ("REDIS_URL", "localhost:6379", "redis://<host>"),
             ("REDIS_URL", "redis://localhost:port/0", "redis://<host>"),
+            ("DATABASE_URL", "mongodb://u:p:w@one:27017,two:99999/db", "mongodb://<host>"),
             ("REDIS_URL", "redis://localhost:65536/0", "redis://<host>"),
             ("RUNTIME_URL", "http://sandbox", "unix:///<path"),
             ("START_TIMEOUT", "inf", "finite"),

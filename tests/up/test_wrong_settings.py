@@ -83,3 +83,12 @@ def test_a_data_folder_that_is_none_is_one_line(role: str, working_folder: Path)
     last = ended(SERVICES[role], PODLINE_DATA_DIR="file")[-1]
     assert "level=critical" in last
     assert str(working_folder / "file") in last
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("role", ["api", "worker"])
+def test_a_file_of_languages_that_is_not_there_is_one_line(role: str) -> None:
+    pods = {"PODLINE_RUNTIME_URL": "kubernetes://sandboxes", "KUBECONFIG": "/nowhere"}
+    last = ended(SERVICES[role], PODLINE_LANGUAGES_FILE="/nowhere.toml", **pods)[-1]
+    assert "wrong setting: PODLINE_LANGUAGES_FILE: " in last
+    assert "/nowhere.toml" in last
