@@ -93,7 +93,6 @@ def test_an_alert_leads_to_its_section(rule: dict[str, Any]) -> None:
     assert rule["labels"]["severity"] in ("critical", "warning")
 
 
-@pytest.mark.long
 def test_the_page_shows_all_that_an_alertmanager_needs() -> None:
     """An Alertmanager refuses a route to a receiver that it doesn't know."""
     parts = [yaml.safe_load(block.text) for block in code_blocks(DOCS / "metrics.md", "yaml")]
@@ -102,6 +101,7 @@ def test_the_page_shows_all_that_an_alertmanager_needs() -> None:
     assert shown["alerting"]["alertmanagers"][0]["static_configs"][0]["targets"]
 
 
+@pytest.mark.long
 @pytest.mark.skipif(not (PROMTOOL or os.environ.get("CI")), reason="needs promtool")
 def test_the_alerts_pass_their_tests() -> None:
     assert PROMTOOL is not None, ".ci/run gets it"
