@@ -124,5 +124,5 @@ def service(tmp_path: Path, redis_url: str, redis_client: redis.Redis) -> Servic
         "PODLINE_DATA_DIR": str(tmp_path),
         "PODLINE_WORKER_CONCURRENCY": "2",
     }
-    store = SqliteStore(tmp_path / "podline.db", timeout=1.5)
+    store = SqliteStore(tmp_path / "podline.db", timeout=30)
     return Service(tmp_path, redis_url, store, redis_client, environment)

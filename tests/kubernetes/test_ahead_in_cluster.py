@@ -134,7 +134,7 @@ class Service:
 
     def __init__(self, folder: Path, runtime: RuntimeAhead) -> None:
         self.database = folder / "podline.db"
-        self.store = SqliteStore(self.database, timeout=1)
+        self.store = SqliteStore(self.database, timeout=30)
         self.store.upgrade()
         self.twins: Twins = make_twins()
         self.runtime = runtime
