@@ -4,6 +4,7 @@ PSS divides a shared page among the processes that share it, so the sum is the t
 """
 
 import time
+from contextlib import suppress
 from typing import Final
 
 import psutil
@@ -26,11 +27,11 @@ def run(*, quick: bool) -> str:
     seconds = 5.0 if quick else 60.0
     with running() as (service, _):
         time.sleep(_SETTLE_SECONDS)
-        processes = processes_of(service)
+        found = named_processes(service)
+        names, processes = [name for name, _ in found], [process for _, process in found]
         before = [_cpu_seconds(process) for process in processes]
         time.sleep(seconds)
         after = [_cpu_seconds(process) for process in processes]
-        names = names_of(service, processes)
         pss = [process.memory_full_info().pss / _MIB for process in processes]
     cpu = [100 * (b - a) / seconds for a, b in zip(before, after, strict=True)]
     return table(
@@ -52,24 +53,23 @@ def _rows(names: list[str], cpu: list[float], pss: list[float]) -> list[list[obj
     ]
 
 
-def processes_of(service: Standalone) -> list[psutil.Process]:
-    """Return `podline up` and all its descendants."""
-    up = service.children()[0].parent()
-    assert up is not None
-    return [up, *up.children(recursive=True)]
-
-
 def _cpu_seconds(process: psutil.Process) -> float:
     times = process.cpu_times()
     return times.user + times.system
 
 
-def names_of(service: Standalone, processes: list[psutil.Process]) -> list[str]:
-    """Name the children as `podline up` does; prefix their own children with that name."""
-    _, *rest = processes
-    names = {service.child(name).pid: name for name in WORD_OF}
-    for process in rest:
-        if process.pid not in names:
-            child = names[process.ppid()].partition(":")[0]
-            names[process.pid] = f"{child}: {_WORD.get(process.name(), 'a process')}"
-    return ["podline up", *(names[process.pid] for process in rest)]
+def named_processes(service: Standalone) -> list[tuple[str, psutil.Process]]:
+    """`podline up` and its descendants: children under its names, theirs with that name before.
+
+    Without those that end meanwhile, such as a jail that is replaced.
+    """
+    up = service.children()[0].parent()
+    assert up is not None
+    names = {up.pid: "podline up"} | {service.child(name).pid: name for name in WORD_OF}
+    processes = [up, *up.children(recursive=True)]
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            if process.pid not in names and (parent := names.get(process.ppid())):
+                what = _WORD.get(process.name(), "a process")
+                names[process.pid] = f"{parent.partition(':')[0]}: {what}"
+    return [(names[each.pid], each) for each in processes if each.pid in names]

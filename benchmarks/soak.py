@@ -17,7 +17,7 @@ from typing import Final
 import psutil
 
 from app.wiring.disk import make_disk
-from benchmarks.idle import names_of, processes_of
+from benchmarks.idle import named_processes
 from benchmarks.measure import table, verdict
 from benchmarks.service import running
 from podline import Client
@@ -129,9 +129,8 @@ def _run_one(client: Client, number: int) -> str | None:
 
 def _sample(service: Standalone, executions: int, seconds: float) -> Sample:
     uses: defaultdict[str, Use] = defaultdict(Use)
-    found = processes_of(service)
-    for name, process in zip(names_of(service, found), found, strict=True):
-        with suppress(psutil.NoSuchProcess):  # a jail that was replaced
+    for name, process in named_processes(service):
+        with suppress(psutil.NoSuchProcess):  # a jail that is replaced
             memory = process.memory_full_info()
             sizes = (memory.uss / _MIB, memory.pss / _MIB, memory.rss / _MIB)
             uses[name] += Use(*sizes, process.num_fds(), process.num_threads())
