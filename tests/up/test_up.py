@@ -127,7 +127,7 @@ class TestRunning:
 
     def test_modules_in_the_working_folder_are_left_alone(self, service: Standalone) -> None:
         assert "somebody else" not in service.printed()
-        assert all_up(service.client().readiness())
+        wait_until(lambda: all_up(service.client().readiness()))
 
     def test_it_says_what_runs_where_and_how_to_continue(self, service: Standalone) -> None:
         said = service.printed()
