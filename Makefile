@@ -55,7 +55,7 @@ ON_SERVERS := (kafka or kubernetes)$(foreach each,$(filter-out $(SERVERS),kafka 
 
 test-cluster: .venv/test
 	@for each in $(SERVER_VARIABLES); do printenv $$each >/dev/null || \
-		{ echo "export $$each first: see docs/operations.md, Tests on servers" >&2; exit 1; }; done
+		{ echo "export $$each first: see CONTRIBUTING.md, Tests on servers" >&2; exit 1; }; done
 	$(BIN)/pytest -n 2 --dist loadfile -m '$(ON_SERVERS) and not disturbs and not soak'; \
 		status=$$?; $(BIN)/pytest -m '$(ON_SERVERS) and disturbs' && exit $$status
 

@@ -96,20 +96,22 @@ class Policy:
         default=None,
         metadata=means(
             "Executions with their results, replays, dead letters, and events in `events.db` that "
-            "are older are removed: [retention](#retention).",
+            "are older are removed: [retention](operations.md#retention).",
             gt=0,
         ),
     )
 
     audit_seconds: float = field(
         default=365 * 24 * 3600,
-        metadata=means("Records of the [audit log](#audit-log) that are older are removed.", gt=0),
+        metadata=means(
+            "Records of the [audit log](monitoring.md#audit-log) that are older are removed.", gt=0
+        ),
     )
     disk_reserve_mib: int | None = field(
         default=None,
         metadata=means(
             "Free space on the disk, in MiB, below which no new work begins: [when the disk is "
-            "nearly full](#when-the-disk-is-nearly-full). 0: until it is full.",
+            "nearly full](operations.md#when-the-disk-is-nearly-full). 0: until it is full.",
             ge=0,
         ),
     )

@@ -72,7 +72,7 @@ def _complain(refused: Sequence[Refused]) -> None:
     first = refused[0]
     log.error(
         "the event log refuses events of %d executions, and their later events wait; for example, "
-        "%s: %s. They continue once the log accepts them (docs/operations.md)",
+        "%s: %s. They continue once the log accepts them (docs/deployment.md)",
         len(refused),
         first.event.id,
         first.reason,

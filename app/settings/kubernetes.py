@@ -53,7 +53,7 @@ class KubernetesSettings(Group):
     """The nodes' `podPidsLimit`: programs that ask for more processes are refused."""
     ahead: PoolSizes = ""
     """Pods to start ahead for each language: `<language>=<number>`, separated by commas. See
-    [Pods started ahead](#pods-started-ahead).
+    [Pods started ahead](kubernetes.md#pods-started-ahead).
     """
     ahead_max_age: PositiveFloat = 3600
     """Seconds after which such a pod is replaced if no program has come."""

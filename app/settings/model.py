@@ -106,7 +106,7 @@ class Settings(_PolicySettings):
     """The store: `sqlite:///<path>` or `mongodb://<host>/<database>`."""
     event_log_url: EventLogUrl = Field(default_factory=partial(_sqlite, "events.db"))
     """The event log: `sqlite:///<path>`, or `kafka://<host>:<port>[,<host>:<port>]/<topic>`:
-    [Kafka](#kafka-as-the-event-log).
+    [Kafka](deployment.md#kafka-as-the-event-log).
     """
     redis_url: RedisUrl = Field(default_factory=partial(_socket, "redis.sock"))
     """The broker, the queue and live output: `redis://…`, `rediss://…` for TLS, or
@@ -170,20 +170,20 @@ class Settings(_PolicySettings):
     """Threads of one Celery worker."""
     heartbeat_file: Folder | None = None
     """A file that a healthy worker, or beat, touches every 2 s: [health of
-    roles](#health-of-roles).
+    roles](monitoring.md#health-of-roles).
     """
     metrics_host: str = "127.0.0.1"
     """The address at which a worker serves `/metrics`."""
     metrics_port: Port | None = None
-    """The port at which a worker serves `/metrics`: [metrics](#metrics)."""
+    """The port at which a worker serves `/metrics`: [metrics](monitoring.md#metrics)."""
     log_format: Literal["text", "json"] = "text"
-    """`text` or `json`: [logs](#logs)."""
+    """`text` or `json`: [logs](monitoring.md#logs)."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """`debug`, `info`, `warning` or `error`."""
 
     sandbox_unheld_limits: LimitNames = ""
     """Limits that the sandbox may start without if the host can't enforce them, such as
-    `memory,cpu`: [what holds them](#what-holds-the-limits).
+    `memory,cpu`: [what holds them](security.md#what-holds-the-limits).
     """
     ready_jails: NonNegativeInt = Field(default_factory=lambda given: given["max_running"])
     """Jails that are kept ready, about 7 MB each, so that a program starts 10 ms sooner. They are

@@ -12,7 +12,7 @@ DOCS: Final = Path(__file__).parent.parent
 BLOCKS: Final[Mapping[str, tuple[str, Callable[[], str]]]] = {
     "states": ("architecture.md", lambda: f"```mermaid\n{state_diagram.mermaid()}\n```"),
     "metrics": ("metrics.md", metrics_table.table),
-    "settings": ("operations.md", settings_table.table),
+    "settings": ("settings.md", settings_table.table),
 }
 """Name of the block, to its page and its text."""
 

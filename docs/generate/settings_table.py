@@ -69,7 +69,7 @@ def table() -> str:
 
 
 def _section(title: str, rows: Sequence[_Row]) -> str:
-    head = [f"### {title}", "", "| Variable | Default | Meaning |", "|---|---|---|"]
+    head = [f"## {title}", "", "| Variable | Default | Meaning |", "|---|---|---|"]
     lines = [f"| `{variable(row.name)}` | {row.default} | {row.meaning} |" for row in rows]
     return "\n".join(head + lines)
 

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.long, needs_kubectl]
 
 
 def test_that_of_the_service(tmp_path: Path) -> None:
-    found = built(tmp_path, kustomization("operations.md"))
+    found = built(tmp_path, kustomization("kubernetes.md"))
     api = found["podline", "Deployment", "api"]["spec"]["template"]["spec"]
     assert api["containers"][0]["image"] == "registry.example/podline:1.0"
     languages = found["podline", "ConfigMap", "stores"]["data"]["PODLINE_KUBERNETES__IMAGES"]
@@ -58,8 +58,8 @@ def test_hosts_with_monitoring_and_autoscalers(tmp_path: Path) -> None:
 
 
 def test_a_door_at_a_port_of_its_own_is_reached(tmp_path: Path) -> None:
-    wanted = kustomization("operations.md")
-    found = built(tmp_path, wanted | shown("operations.md", has="--door="))
+    wanted = kustomization("kubernetes.md")
+    found = built(tmp_path, wanted | shown("kubernetes.md", has="--door="))
     (api,) = found["podline", "Deployment", "api"]["spec"]["template"]["spec"]["containers"]
     (opened,) = (word for word in api["args"] if word.startswith("--door="))
     (port,) = (port for port in api["ports"] if opened.endswith(f":{port['containerPort']}"))

@@ -127,7 +127,7 @@ def test_every_setting_is_described() -> None:
     ],
 )
 def test_settings_of_one_kind_are_in_one_section(title: str, prefix: str) -> None:
-    sections = settings_table.table().split("### ")
+    sections = settings_table.table().split("## ")
     assert {each.partition("\n")[0] for each in sections if f"`{prefix}" in each} == {title}
 
 

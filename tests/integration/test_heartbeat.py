@@ -14,7 +14,7 @@ from tests.support.log_lines import entries
 from tests.support.waiting import wait_until
 
 PROBE = 'test -n "$(find {} -mmin -1)"'
-"""As docs/operations.md and the manifests have it: true where it was touched this minute."""
+"""As docs/monitoring.md and the manifests have it: true where it was touched this minute."""
 
 
 @pytest.fixture

@@ -126,5 +126,5 @@ def _refuse_what_it_makes() -> None:
         if (origin := given.origin(name)) != "default":
             raise UpError(
                 f"podline up sets {name} itself: remove it from {origin}, or run each part "
-                "as a service of its own, as docs/operations.md describes"
+                "as a service of its own, as docs/deployment.md describes"
             )

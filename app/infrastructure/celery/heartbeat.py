@@ -1,6 +1,6 @@
 """The heartbeat of a worker or of beat: a file that is touched while the main thread is alive.
 
-A probe checks only the age of the file, which takes milliseconds: docs/operations.md.
+A probe checks only the age of the file, which takes milliseconds: docs/monitoring.md.
 """
 
 import threading

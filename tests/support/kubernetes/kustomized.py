@@ -17,7 +17,7 @@ from tests.support.markdown import DOCS, ROOT
 KUBECTL: Final = shutil.which(os.environ.get("KUBECTL", "kubectl"))
 MANIFESTS: Final = "podline/compose/kubernetes"
 """Their folder, as the pages have it."""
-PAGES: Final = {"pods": "operations.md", "hosts": "scaling.md"}
+PAGES: Final = {"pods": "kubernetes.md", "hosts": "scaling.md"}
 needs_kubectl: Final = pytest.mark.skipif(KUBECTL is None, reason="needs kubectl")
 _SECRETS: Final = ("database_url", "redis_url", "admin_key", "callback_secret", "flower_password")
 
@@ -42,7 +42,7 @@ def whole(runs_in: str) -> dict[str, Any]:
     on `hosts`.
     """
     wanted = kustomization(PAGES[runs_in])
-    more = shown("operations.md", has="kubernetes/egress")
+    more = shown("kubernetes.md", has="kubernetes/egress")
     wanted["components"] = [*more["components"], *wanted.get("components", ())]
     wanted["patches"] = [*more["patches"], *wanted.get("patches", ())]
     if runs_in == "hosts":
