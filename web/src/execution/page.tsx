@@ -1,6 +1,6 @@
 import { CopyButton } from "../parts/copy-button.tsx";
 import { Age } from "../parts/time.tsx";
-import type { PageProps } from "../shell/routes.ts";
+import type { PageProps } from "../shell/page-props.ts";
 import { Actions } from "./actions.tsx";
 import type { Execution } from "./followed.ts";
 import { Inputs } from "./inputs.tsx";

@@ -4,7 +4,7 @@ import { counted } from "../parts/format.ts";
 import { Icon } from "../parts/icon.tsx";
 import { Empty, Shown } from "../parts/states.tsx";
 import { go } from "../shell/router.ts";
-import type { PageProps } from "../shell/routes.ts";
+import type { PageProps } from "../shell/page-props.ts";
 import { type Action, BulkDialog, type Chosen } from "./bulk.tsx";
 import { type Filter, fromQuery, inWords, isEverything, toQuery, toSelection } from "./filter.ts";
 import { Filters } from "./filters.tsx";

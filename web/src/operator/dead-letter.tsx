@@ -9,7 +9,7 @@ import { Age } from "../parts/time.tsx";
 import { toast } from "../parts/toast.tsx";
 import { useLoaded } from "../parts/use-loaded.ts";
 import { visibleText } from "../parts/visible.ts";
-import type { PageProps } from "../shell/routes.ts";
+import type { PageProps } from "../shell/page-props.ts";
 import { Facts } from "./facts.tsx";
 import { Head } from "./head.tsx";
 import { LetterBadge } from "./letter-badge.tsx";

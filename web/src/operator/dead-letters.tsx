@@ -8,7 +8,7 @@ import { Empty, Shown } from "../parts/states.tsx";
 import { Table } from "../parts/table.tsx";
 import { Age } from "../parts/time.tsx";
 import { go } from "../shell/router.ts";
-import type { PageProps } from "../shell/routes.ts";
+import type { PageProps } from "../shell/page-props.ts";
 import { Cut } from "./cut.tsx";
 import { NOTHING } from "./figures.ts";
 import { Head } from "./head.tsx";

@@ -6,7 +6,7 @@ import { Field, Select } from "../parts/field.tsx";
 import { Empty, Shown } from "../parts/states.tsx";
 import { Table } from "../parts/table.tsx";
 import { visibleText } from "../parts/visible.ts";
-import type { PageProps } from "../shell/routes.ts";
+import type { PageProps } from "../shell/page-props.ts";
 import { Cut } from "./cut.tsx";
 import { filterOf } from "./event-filter.ts";
 import { EVENT_TYPES, nameOf } from "./event-types.ts";

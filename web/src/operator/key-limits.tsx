@@ -1,13 +1,15 @@
 import { useState } from "preact/hooks";
 import { api, send } from "../api/client.ts";
 import { Problem } from "../api/problem.ts";
+import type { components } from "../api/schema.d.ts";
 import { Button } from "../parts/button.tsx";
 import { Dialog } from "../parts/dialog.tsx";
 import { Field } from "../parts/field.tsx";
 import { toast } from "../parts/toast.tsx";
 import { otherProblems, problemsByField } from "./field-problems.ts";
 import { limitsOf } from "./key-form.ts";
-import type { Key } from "./keys.tsx";
+
+type Key = components["schemas"]["Key"];
 
 export const LIMIT_LABELS = {
   max_unfinished: "Unfinished executions",

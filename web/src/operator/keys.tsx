@@ -16,7 +16,7 @@ import { KeyLimits } from "./key-limits.tsx";
 import { NewKey } from "./new-key.tsx";
 import { type Secrets, ShownOnce } from "./shown-once.tsx";
 
-export type Key = components["schemas"]["Key"];
+type Key = components["schemas"]["Key"];
 type Asking = { about: Key; action: "limits" | "rotate" | "delete" };
 
 /** The keys of the API. */

@@ -1,9 +1,12 @@
+import type { components } from "../api/schema.d.ts";
 import { age, count, counted } from "../parts/format.ts";
 import { NOTHING, countedUpTo } from "./figures.ts";
 import { addressOf, executionsOf } from "./links.ts";
-import type { Overview, Workers } from "./overview.tsx";
 import { totalOf } from "./series.ts";
 import { Tile, Tiles } from "./tile.tsx";
+
+type Overview = components["schemas"]["Overview"];
+type Workers = components["schemas"]["Workers"];
 
 const MOST_NOT_IN_LOG = 10_000;
 const SLOW_LOG_SECONDS = 60;

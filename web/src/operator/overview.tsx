@@ -1,18 +1,14 @@
 import { api, send } from "../api/client.ts";
-import type { components } from "../api/schema.d.ts";
 import { words } from "../parts/badge.tsx";
 import { Shown } from "../parts/states.tsx";
 import { useLoaded } from "../parts/use-loaded.ts";
-import type { PageProps } from "../shell/routes.ts";
+import type { PageProps } from "../shell/page-props.ts";
 import { Charts } from "./charts.tsx";
 import { Head } from "./head.tsx";
 import { NowTiles } from "./now-tiles.tsx";
 import { PERIODS, Period, periodOf } from "./period.tsx";
 import { PeriodTiles } from "./period-tiles.tsx";
 import { QueueTables } from "./queue-tables.tsx";
-
-export type Overview = components["schemas"]["Overview"];
-export type Workers = components["schemas"]["Workers"];
 
 /** How much the service does, and how well. */
 export default function OverviewPage({ query }: PageProps) {

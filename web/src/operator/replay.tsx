@@ -1,4 +1,4 @@
-import type { PageProps } from "../shell/routes.ts";
+import type { PageProps } from "../shell/page-props.ts";
 import { Head } from "./head.tsx";
 import { Progress } from "./replay-progress.tsx";
 

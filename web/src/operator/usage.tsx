@@ -6,7 +6,7 @@ import { bytes, count, duration } from "../parts/format.ts";
 import { Empty, Shown } from "../parts/states.tsx";
 import { LongTable } from "../parts/long-table.tsx";
 import { useLoaded } from "../parts/use-loaded.ts";
-import type { PageProps } from "../shell/routes.ts";
+import type { PageProps } from "../shell/page-props.ts";
 import { includes, useSession } from "../shell/session.ts";
 import { Cut } from "./cut.tsx";
 import { Head } from "./head.tsx";

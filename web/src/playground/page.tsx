@@ -3,7 +3,7 @@ import { api, send } from "../api/client.ts";
 import { Failed, Loading } from "../parts/states.tsx";
 import { useLoaded } from "../parts/use-loaded.ts";
 import { useSession } from "../shell/session.ts";
-import type { PageProps } from "../shell/routes.ts";
+import type { PageProps } from "../shell/page-props.ts";
 import type { Catalogue } from "./catalogue.ts";
 import { loadEditor } from "./editor/editor.tsx";
 import { Playground } from "./playground.tsx";

@@ -1,7 +1,8 @@
 import { useEffect, useRef } from "preact/hooks";
 import { Empty, Shown } from "../parts/states.tsx";
 import { useScript } from "../parts/use-script.ts";
-import { type PageProps, type Route, found } from "./routes.ts";
+import type { PageProps } from "./page-props.ts";
+import { type Route, found } from "./routes.ts";
 import { includes, useSession } from "./session.ts";
 
 /** The page of an address. It is loaded when it is first shown. */

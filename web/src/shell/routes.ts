@@ -1,12 +1,6 @@
 import type { ComponentType } from "preact";
+import type { PageProps } from "./page-props.ts";
 import type { Role } from "./session.ts";
-
-/** What a page gets from its address. */
-export interface PageProps {
-  /** The parts of the path that `:name` stands for. */
-  parameters: Readonly<Record<string, string>>;
-  query: URLSearchParams;
-}
 
 export interface Route {
   path: string;
