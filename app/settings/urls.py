@@ -1,14 +1,31 @@
 """The addresses of stores and daemons in settings."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
-from urllib.parse import urlsplit
+from typing import Annotated, Final
+from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import AfterValidator
 
 HOSTS = "hosts:"
 """The runtime of processes beside no sandbox host, where programs run on hosts."""
+
+_VERIFICATION: Final = ("required", "optional", "none")
+_REDIS_OPTIONS: Final[Mapping[str, Mapping[str, tuple[str, ...] | None]]] = {
+    "unix": {"db": None},
+    "redis": {},
+    "rediss": {
+        "ssl_ca_certs": None,
+        "ssl_ca_path": None,
+        "ssl_certfile": None,
+        "ssl_keyfile": None,
+        "ssl_password": None,
+        "ssl_cert_reqs": _VERIFICATION,
+        "ssl_check_hostname": ("true", "false"),
+    },
+}
+"""What a URL may have after `?`, with the values, if not any: redis-py and kombu take them all."""
 
 _NAMESPACE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _KAFKA = re.compile(
@@ -72,15 +89,44 @@ def check_database(url: str) -> str:
 
 
 def _check_redis(url: str) -> str:
-    if socket_path(url) or (_has_host(url, "redis", "rediss") and _has_valid_ports(url)):
-        return url
-    raise ValueError("must be redis://<host>:<port>/<number>, rediss:// for TLS, or unix:///<path>")
+    if socket_path(url):
+        _check_redis_options("unix", url)
+    elif _has_host(url, "redis", "rediss") and _has_valid_ports(url):
+        parts = urlsplit(url)
+        if "@" in parts.path + parts.query or parts.fragment:
+            raise ValueError("must have the characters / ? # @ of a password as %2F %3F %23 %40")
+        _check_redis_number(parts.path.removeprefix("/"))
+        _check_redis_options(parts.scheme, url)
+    else:
+        raise ValueError(
+            "must be redis://<host>:<port>/<number>, rediss:// for TLS, or unix:///<path>"
+        )
+    return url
+
+
+def _check_redis_number(database: str) -> None:
+    if not re.fullmatch("[0-9]*", database):
+        raise ValueError("must end with the number of a database, such as /0")
+
+
+def _check_redis_options(scheme: str, url: str) -> None:
+    known = _REDIS_OPTIONS[scheme]
+    for name, value in parse_qsl(url.partition("?")[2], keep_blank_values=True):
+        if name not in known:
+            allowed = f"only {', '.join(known)}" if known else "none without TLS"
+            raise ValueError(f"has the unknown option {name!r}: Podline takes {allowed}")
+        values = known[name]
+        if not value or value not in (values or {value}):
+            expected = " or ".join(values or ["a value"])
+            raise ValueError(f"must have {expected} for its option {name}")
+        if name == "db":
+            _check_redis_number(value)
 
 
 def _check_event_log(url: str) -> str:
     if path := sqlite_path(url):
         return _absolute(path)
-    if kafka_address(url):
+    if kafka_address(url) and _has_valid_ports(url):
         return url
     raise ValueError("must be sqlite:///<path> or kafka://<host>:<port>[,<host>:<port>]/<topic>")
 

@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from app.domain.errors import InvalidTarget
+from app.domain.masked import masked
 from app.ports import Store
 from app.settings import Settings
+from app.settings.errors import SettingProblem, SettingsError
 from app.settings.folders import BLOBS
+from app.settings.sources import variable
 from app.settings.urls import check_database, sqlite_path
 from sandbox import private
 
@@ -22,7 +25,17 @@ STORE_SECONDS: Final = 1.3
 
 
 def make_store(settings: Settings) -> "SqliteStore | MongoStore":
-    return _store_at(settings.database_url, settings.data_dir / BLOBS)
+    """Connects to nothing yet. Raises SettingsError."""
+    url = settings.database_url
+    if not sqlite_path(url):
+        from app.infrastructure.mongo import address
+
+        try:
+            address.check(url)
+        except ValueError as error:
+            problem = SettingProblem(variable("database_url"), f"{error}; it is {masked(url)!r}")
+            raise SettingsError([problem]) from error
+    return _store_at(url, settings.data_dir / BLOBS)
 
 
 def _store_at(url: str, blobs: Path | None = None) -> "SqliteStore | MongoStore":

@@ -25,6 +25,8 @@ def make_tracing(environment: Mapping[str, str] = os.environ) -> Tracing:
         from app.infrastructure.opentelemetry.tracing import OpenTelemetryTracing
     except ImportError as error:
         return _without(f"install podline[otel] ({error})")
+    except ValueError as error:  # a wrong OTEL_…_LIMIT, which the SDK reads when it is imported
+        return _without(str(error))
     return OpenTelemetryTracing(make_pipeline)
 
 

@@ -103,6 +103,24 @@ class TestAProcess:
         assert line == "there are no traces: max_queue_size must be a positive integer."
 
     @pytest.mark.long
+    @pytest.mark.parametrize(
+        ("name", "value", "said"),
+        [
+            ("OTEL_BSP_SCHEDULE_DELAY", "abc", "parse value for OTEL_BSP_SCHEDULE_DELAY as"),
+            ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "abc", "no traces: OTEL_SPAN_ATTRIBUTE_COUNT_LI"),
+            ("OTEL_EXPERIMENTAL_RESOURCE_DETECTORS", "abc", "Failed to load resource detector"),
+            ("OTEL_EXPORTER_OTLP_HEADERS", "sec-abc-ret", "Header format invalid"),
+        ],
+    )
+    def test_says_in_lines_which_value_is_wrong(
+        self, name: str, value: str, said: str, collector: Collector
+    ) -> None:
+        logged = run(**{ENDPOINT: collector.url, name: value})
+        assert said in logged
+        assert "Traceback" not in logged
+        assert "sec-abc-ret" not in logged
+
+    @pytest.mark.long
     def test_may_fork_before_its_first_span(self, collector: Collector) -> None:
         run("fork", **{ENDPOINT: collector.url})
         assert len(collector.sent) == 6

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from app.domain.errors import InvalidTarget
-from app.settings import Settings
-from app.wiring.stores import Databases
+from app.settings import Settings, SettingsError
+from app.wiring.stores import Databases, make_store
 from tests.support.builders import accepted
 
 MONGO = "mongodb://podline:hush@a,b/podline"
@@ -115,3 +115,36 @@ def test_what_names_no_database_is_refused_and_not_repeated(tmp_path: Path, url:
     with pytest.raises(InvalidTarget) as caught:
         databases(tmp_path).check_target(url)
     assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("mongodb://u:hush@a/db?foo=bar", "has a wrong option: Unknown option: foo;"),
+        ("mongodb://u:hush@a/db?connectTimeoutMS=abc", "connecttimeoutms must be an integer"),
+        ("mongodb+srv://u:hush@a/db?tls=maybe", "value of tls must be 'true' or 'false'"),
+        ("mongodb://u:hu%zsh:hush@a/db", "percent-encoded"),
+        ("mongodb://u:hu/hush@a/db", "percent-encoded"),
+        ("mongodb://u:hu?hush=1@a/db", "percent-encoded"),
+        ("mongodb://u:hush@a/d b", "must be mongodb://<host>/<database>"),
+    ],
+)
+def test_a_url_that_pymongo_would_refuse_is_a_wrong_setting(url: str, reason: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        make_store(Settings(database_url=url))
+    assert str(raised.value).startswith("wrong setting: PODLINE_DATABASE_URL: ")
+    assert reason in str(raised.value)
+    assert "hush" not in str(raised.value)
+
+
+@pytest.mark.parametrize("scheme", ["mongodb", "mongodb+srv"])
+def test_a_url_is_checked_without_files_and_servers(scheme: str) -> None:
+    url = f"{scheme}://u:p%40ss@db.invalid/podline?tls=true&tlsCAFile=/nowhere/ca.pem"
+    make_store(Settings(database_url=url)).close()
+
+
+def test_a_target_with_a_wrong_option_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InvalidTarget, match="Unknown option: foo"):
+        databases(tmp_path, MONGO).check_target("mongodb://a/rebuilt?foo=bar")
+    with pytest.raises(InvalidTarget, match="/nowhere"):
+        databases(tmp_path, MONGO).check_target("mongodb://a/rebuilt?tlsCAFile=/nowhere")

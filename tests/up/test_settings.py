@@ -91,6 +91,17 @@ class TestWrongSettings:
             ("REDIS_URL", "redis://localhost:port/0", "redis://<host>"),
             ("DATABASE_URL", "mongodb://u:p:w@one:27017,two:99999/db", "mongodb://<host>"),
             ("REDIS_URL", "redis://localhost:65536/0", "redis://<host>"),
+            ("REDIS_URL", "redis://host/0?foo=bar", "unknown option 'foo': Podline takes none"),
+            ("REDIS_URL", "redis://host?socket_timeout=1", "unknown option 'socket_timeout'"),
+            ("REDIS_URL", "rediss://host/0?ssl_ca_cert=/ca", "takes only ssl_ca_certs, "),
+            ("REDIS_URL", "rediss://host/0?ssl_ca_certs=", "a value for its option ssl_ca_certs"),
+            ("REDIS_URL", "rediss://host/0?ssl_cert_reqs=no", "required or optional or none"),
+            ("REDIS_URL", "redis://host/first", "number of a database"),
+            ("REDIS_URL", "unix:///run/redis.sock?db=first", "number of a database"),
+            ("REDIS_URL", "redis://:pass/word@host/0", "of a password as %2F"),
+            ("REDIS_URL", "redis://:pass?word@host/0", "of a password as %2F"),
+            ("REDIS_URL", "redis://:pass#word@host/0", "of a password as %2F"),
+            ("EVENT_LOG_URL", "kafka://broker:99999/topic", "kafka://<host>"),
             ("RUNTIME_URL", "http://sandbox", "unix:///<path"),
             ("START_TIMEOUT", "inf", "finite"),
             ("MAX_ATTEMPTS", "many", "integer"),
@@ -104,6 +115,7 @@ class TestWrongSettings:
         assert name.lower() in text
         assert allowed in text
         assert f"PODLINE_{name}" in text
+        assert "word@" not in text
 
     def test_an_execution_is_kept_as_long_as_its_idempotency_key(
         self, monkeypatch: pytest.MonkeyPatch
@@ -307,6 +319,7 @@ class TestAddresses:
             ("redis://:pw@host:6379/1", "redis://:pw@host:6379/1"),
             ("unix:///run/redis.sock", "redis+socket:///run/redis.sock"),
             ("unix:///run/redis.sock?db=3", "redis+socket:///run/redis.sock?virtual_host=3"),
+            ("rediss://:p%3Fw@host?ssl_ca_certs=/c", "rediss://:p%3Fw@host?ssl_ca_certs=/c"),
         ],
     )
     def test_celery_spells_redis_in_its_own_way(

@@ -92,3 +92,21 @@ def test_a_file_of_languages_that_is_not_there_is_one_line(role: str) -> None:
     last = ended(SERVICES[role], PODLINE_LANGUAGES_FILE="/nowhere.toml", **pods)[-1]
     assert "wrong setting: PODLINE_LANGUAGES_FILE: " in last
     assert "/nowhere.toml" in last
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("role", "name", "url", "reason"),
+    [
+        ("api", "redis_url", "redis://u:hush@h/0?foo=bar", "has the unknown option 'foo'"),
+        ("flower", "redis_url", "redis://u:hush@h/abc", "the number of a database"),
+        ("api", "PODLINE_DATABASE_URL", "mongodb://u:hush@h/x?foo=bar", "Unknown option: foo"),
+        ("worker", "PODLINE_DATABASE_URL", "mongodb://u:hush@h/x?tls=maybe", "value of tls"),
+    ],
+)
+def test_a_wrong_option_of_a_url_is_one_line(role: str, name: str, url: str, reason: str) -> None:
+    variable = f"PODLINE_{name.upper().removeprefix('PODLINE_')}"
+    lines = ended(SERVICES[role], **{variable: url})
+    assert f"wrong setting: {name}: " in lines[-1]
+    assert reason in lines[-1]
+    assert "hush" not in "".join(lines)

@@ -13,6 +13,7 @@ from typing import Final
 
 import requests  # noqa: F401  # the exporter would import it within the first request
 from opentelemetry.exporter.otlp.proto.http import trace_exporter
+from opentelemetry.sdk import resources
 from opentelemetry.sdk.resources import (
     SERVICE_INSTANCE_ID,
     SERVICE_NAME,
@@ -20,9 +21,11 @@ from opentelemetry.sdk.resources import (
     OTELResourceDetector,
     Resource,
 )
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider, export
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.util import re
 
+from app.domain.masked import MASK
 from app.infrastructure.opentelemetry.tracing import Pipeline
 
 log = logging.getLogger(__name__)
@@ -36,6 +39,9 @@ def make_pipeline() -> Pipeline:
 
     It has a thread, so the process must not fork any more.
     """
+    for name in (resources.__name__, export.__name__):
+        logging.getLogger(name).addFilter(_without_traceback)
+    logging.getLogger(re.__name__).addFilter(_without_header)
     exporter = CollectorExporter(lambda seconds: trace_exporter.OTLPSpanExporter(timeout=seconds))
     processor, resource = BatchSpanProcessor(exporter), _resource()
     provider = TracerProvider(resource=resource, shutdown_on_exit=False)
@@ -120,3 +126,15 @@ class _Reason(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         self.text = self.text or record.getMessage()
         return False
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """Of a variable with a wrong value, whose name is in the message."""
+    record.exc_info = None
+    return True
+
+
+def _without_header(record: logging.LogRecord) -> bool:
+    """OTEL_EXPORTER_OTLP_HEADERS may hold a key of the collector."""
+    record.args = (MASK,)
+    return True
