@@ -16,7 +16,14 @@ from pydantic_core import PydanticCustomError
 
 from app.api.bounds import UpTo
 from app.api.pages import Cursor
-from app.api.requests import DEFAULT_PAGE, MAX_PAGE, PageSize, RequestedTime, as_list
+from app.api.requests import (
+    DEFAULT_PAGE,
+    MAX_PAGE,
+    PageSize,
+    RequestedEnd,
+    RequestedTime,
+    as_list,
+)
 from app.api.validation import BY_VALUE, Sent
 from app.domain.api_key import OWNER_NAME, KeyLimits, Role
 from app.domain.audit import AUDIT_EVENT
@@ -43,7 +50,7 @@ EventType = Annotated[
 
 class EventQuery(Sent):
     from_: RequestedTime | None = Field(default=None, alias="from", description="Inclusive.")
-    to: RequestedTime | None = Field(default=None, description="Exclusive.")
+    to: RequestedEnd | None = Field(default=None, description="Exclusive.")
     type: Annotated[list[EventType], BeforeValidator(as_list), UpTo(MAX_PAGE)] = Field(
         default=[], description="May be repeated, and one must match."
     )

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from app.api.bounds import UpTo
@@ -66,6 +66,17 @@ RequestedTime = Annotated[
 ]
 
 
+def _not_before_start(end: Time, info: ValidationInfo) -> Time:
+    start = info.data.get("from_")
+    if start is not None and end < start:
+        raise PydanticCustomError("span", "must not be before `from`")
+    return end
+
+
+RequestedEnd = Annotated[RequestedTime, AfterValidator(_not_before_start)]
+"""The `to` of a model whose field `from_` comes before it."""
+
+
 class ExecutionSelection(Sent):
     """Which executions: all that match every given field."""
 
@@ -87,7 +98,7 @@ class ExecutionSelection(Sent):
     from_: RequestedTime | None = Field(
         default=None, alias="from", description="Submitted at that time or later."
     )
-    to: RequestedTime | None = Field(default=None, description="Submitted earlier.")
+    to: RequestedEnd | None = Field(default=None, description="Submitted earlier.")
 
     def to_domain(self) -> ExecutionFilter:
         labels = (label.partition(":") for label in self.label)

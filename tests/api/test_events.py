@@ -114,6 +114,7 @@ def test_by_time(operator: Api, twins: Twins) -> None:
     [
         ("from=yesterday", "/from", "RFC 3339"),
         ("to=2026-01-02T03:04:05", "/to", "with its zone"),
+        ("from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z", "/to", "not be before `from`"),
         ("type=finished", "/type/0", "podline.execution.finished.v1"),
         ("cursor=%21", "/cursor", "start without a cursor"),
         ("cursor=eA%3D%3D", "/cursor", "start without a cursor"),

@@ -250,6 +250,10 @@ def test_by_time(api: Api) -> None:
     for query, count in (("from=2020-01-01T00:00:00Z", 1), ("to=2020-01-01T00:00:00Z", 0)):
         assert len(body(api.get(f"{EXECUTIONS}?{query}"))["items"]) == count
     body(api.get(f"{EXECUTIONS}?from=yesterday"), 422)
+    moment, before = "2026-01-02T00:00:00Z", "2026-01-02T00:00:00%2B01:00"
+    assert body(api.get(f"{EXECUTIONS}?from={moment}&to={moment}"))["items"] == []
+    (error,) = body(api.get(f"{EXECUTIONS}?from={moment}&to={before}"), 422)["errors"]
+    assert error["detail"] == "must not be before `from`"
 
 
 class TestLongOutput:
