@@ -16,6 +16,7 @@ from app.infrastructure.hosts_runtime import HostsRuntime
 from app.infrastructure.kafka.event_log import KafkaEventLog
 from app.infrastructure.kafka.topics import TopicSettings
 from app.infrastructure.memory.hosts import MemoryHosts
+from app.infrastructure.mongo import connection
 from app.infrastructure.mongo.store import MongoStore
 from app.infrastructure.redis.admission import RedisAdmissionQueue
 from app.infrastructure.redis.connection import connect as redis_at
@@ -176,6 +177,55 @@ def ended(api: Api) -> str:
     id: str = body(api.post(EXECUTIONS, PROGRAM | {"stdin": "x" * 2_000_000}), 202)["id"]
     body(api.post(f"{EXECUTIONS}/{id}/cancel"), 202)
     return id
+
+
+class TestLostResponses:
+    """MongoDB does what it is asked for, and responds to other requests."""
+
+    @pytest.fixture(params=[False, True], ids=["closed", "silent"])
+    def between(
+        self, mongo_server: MongoServer, request: pytest.FixtureRequest
+    ) -> Iterator[Forgetful]:
+        with Forgetful(mongo_server.port, silent=request.param) as between:
+            yield between
+
+    @pytest.fixture
+    def ports(
+        self, twins: Twins, between: Forgetful, monkeypatch: pytest.MonkeyPatch
+    ) -> Iterator[Ports]:
+        monkeypatch.setattr(connection, "PING_SECONDS", 10)  # the machine may be busy
+        url = f"mongodb://127.0.0.1:{between.port}/lost-{time.time_ns()}"
+        with closing(MongoStore(url, timeout=2 * STORE_SECONDS)) as store:
+            yield replace(twins.ports, store=store, blobs=store.blobs)
+
+    @pytest.mark.parametrize(
+        "lost",
+        [
+            pytest.param(b"idempotency", marks=pytest.mark.long),
+            pytest.param(b"programs", marks=pytest.mark.long),
+            b"executions",
+        ],
+        ids=bytes.decode,
+    )
+    def test_a_submission_is_accepted_once(
+        self, ports: Ports, between: Forgetful, lost: bytes, twins: Twins
+    ) -> None:
+        api = connector(ports)("ada", Role.USER)
+        between.loses = (b"insert", lost)
+        id = body(api.post(EXECUTIONS, PROGRAM, headers={"Idempotency-Key": "k"}), 202)["id"]
+        assert not between.loses
+        assert [row["id"] for row in body(api.get(EXECUTIONS))["items"]] == [id]
+        twins.clock.advance(60)
+        sweep(ports)
+        Worker(ports).run_all()
+        assert body(api.get(f"{EXECUTIONS}/{id}"))["state"] == "completed"
+
+    def test_an_execution_is_shown(self, ports: Ports, between: Forgetful) -> None:
+        api = connector(ports)("ada", Role.USER)
+        id = body(api.post(EXECUTIONS, PROGRAM), 202)["id"]
+        between.loses = (b"find", b"executions")
+        assert body(api.get(f"{EXECUTIONS}/{id}"))["id"] == id
+        assert not between.loses
 
 
 class TestDeleting:

@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 from mongoengine.errors import OperationError
 from mongoengine.queryset import transform
-from pymongo.errors import BulkWriteError, OperationFailure, WriteError
+from pymongo.errors import BulkWriteError, NetworkTimeout, OperationFailure, WriteError
 
 from app.domain.errors import StoreFull, StoreUnavailable
 from app.domain.execution import Execution
 from app.domain.result import Result
 from app.infrastructure.mongo import connection
+from app.infrastructure.mongo.documents import ResultDocument
 from app.infrastructure.mongo.executions import MongoExecutions
 from app.infrastructure.mongo.results import MongoResults
 from app.infrastructure.mongo.store import MongoStore
@@ -90,6 +91,69 @@ def test_a_server_that_is_killed_is_reported_within_the_timeout_and_found_again(
         assert is_quick(partial(is_unavailable, call), seconds=TIMEOUT + SLACK)
     server.start()
     assert store.executions.get(row.id) == row
+    store.close()
+
+
+class Asked(MongoResults):
+    """Counts how often the server is asked."""
+
+    asked = 0
+
+    @connection.repeatable
+    def get(self, result_id: str) -> Result | None:
+        self.asked += 1
+        return self.read(result_id)
+
+    def read(self, result_id: str) -> Result | None:
+        found = self._connection.objects(ResultDocument, id=result_id).first()
+        assert found is None
+        return None
+
+
+class WithoutResponse(Asked):
+    """Gets none, as after a time-out, while the server responds to others."""
+
+    def read(self, _: str) -> Result | None:
+        raise NetworkTimeout("timed out")
+
+
+class OthersGotOne(WithoutResponse):
+    def read(self, result_id: str) -> Result | None:
+        self._connection.responded()
+        return super().read(result_id)
+
+
+def test_a_server_that_hangs_is_asked_once_and_reported_in_time(server: MongoServer) -> None:
+    store = MongoStore(server.url("podline"), timeout=TIMEOUT)
+    results = Asked(store.connection)
+    assert results.get("any") is None
+    with server.stopped():
+        begun = time.monotonic()
+        is_unavailable(lambda: results.get("any"))
+        assert results.asked == 2
+        assert time.monotonic() - begun > TIMEOUT
+        get = partial(is_unavailable, lambda: results.get("any"))
+        assert is_quick(get, seconds=TIMEOUT + connection.PING_SECONDS + SLACK)
+    assert results.get("any") is None
+    store.close()
+
+
+def test_a_server_that_responds_to_pings_alone_is_asked_four_times(store: MongoStore) -> None:
+    store.upgrade()
+    results = WithoutResponse(store.connection)
+    with pytest.raises(StoreUnavailable, match="timed out"):
+        results.get("any")
+    assert results.asked == connection.TRIES
+
+
+def test_one_that_has_responded_to_others_meanwhile_needs_no_ping(server: MongoServer) -> None:
+    store = MongoStore(server.url("podline"), timeout=TIMEOUT)
+    store.upgrade()
+    with server.stopped():
+        for kind, asked in ((WithoutResponse, 1), (OthersGotOne, connection.TRIES)):
+            results = kind(store.connection)
+            is_unavailable(partial(results.get, "any"))
+            assert results.asked == asked
     store.close()
 
 

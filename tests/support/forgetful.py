@@ -11,14 +11,15 @@ class Forgetful:
     """Passes on what clients send, but not the response to what contains all of `loses`.
 
     It closes that connection instead, once the server has responded: it has done what it was
-    asked for.
+    asked for. If it is `silent`, it keeps the connection, and the client waits in vain.
     """
 
     loses: tuple[bytes, ...] = ()
     """Applies to one request, and is empty afterwards."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, *, silent: bool = False) -> None:
         self._server = ("127.0.0.1", port)
+        self._silent = silent
         self._running = ExitStack()
 
     def __enter__(self) -> Self:
@@ -49,6 +50,8 @@ class Forgetful:
                 response = _message(server)
                 if self.loses and all(part in request for part in self.loses):
                     self.loses = ()
+                    if self._silent:
+                        client.recv(1)
                     return
                 client.sendall(response)
 

@@ -7,7 +7,7 @@ from app.domain.audit import AuditRecord
 from app.domain.execution import Time
 from app.domain.filters import lowest_id
 from app.infrastructure import codec
-from app.infrastructure.mongo.connection import Connection, at_the_edge
+from app.infrastructure.mongo.connection import Connection, at_the_edge, repeatable
 from app.infrastructure.mongo.documents import AuditDocument
 
 
@@ -22,13 +22,13 @@ class MongoAuditLog:
         found = self._connection.objects(AuditDocument, id=record.id)
         found.update_one(upsert=True, **fields, **due)
 
-    @at_the_edge
+    @repeatable
     def page(self, before: str | None, limit: int) -> list[AuditRecord]:
         query = {} if before is None else {"order__lt": before}
         found = self._connection.objects(AuditDocument, **query)
         return _to_records(found.order_by("-order").limit(limit))
 
-    @at_the_edge
+    @repeatable
     def due(self, now: Time, limit: int) -> list[AuditRecord]:
         found = self._connection.objects(AuditDocument, relay_at__gt=0, relay_at__lte=now)
         return _to_records(found.order_by("relay_at").limit(limit))

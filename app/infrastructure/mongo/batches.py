@@ -9,7 +9,7 @@ from app.domain.batch import Batch
 from app.domain.execution import Time
 from app.domain.submission import Submission
 from app.infrastructure import codec
-from app.infrastructure.mongo.connection import Connection, at_the_edge
+from app.infrastructure.mongo.connection import Connection, at_the_edge, repeatable
 from app.infrastructure.mongo.documents import BatchDocument, ExecutionDocument, ProgramDocument
 from app.infrastructure.programs import Programs
 
@@ -19,7 +19,7 @@ class MongoBatches:
         self._connection = connection
         self._programs = programs
 
-    @at_the_edge
+    @repeatable
     def put(self, batch: Batch, submissions: Mapping[str, Submission]) -> bool:
         if self.get(batch.id) is not None:
             return False
@@ -44,12 +44,12 @@ class MongoBatches:
             return False
         return True
 
-    @at_the_edge
+    @repeatable
     def get(self, batch_id: str) -> Batch | None:
         found = self._connection.objects(BatchDocument, id=batch_id).first()
         return _to_batch(found) if found else None
 
-    @at_the_edge
+    @repeatable
     def due(self, now: Time, limit: int) -> list[Batch]:
         due = self._connection.objects(BatchDocument, next_action_at__gt=0, next_action_at__lte=now)
         return [_to_batch(found) for found in due.order_by("next_action_at").limit(limit)]

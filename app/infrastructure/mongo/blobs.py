@@ -14,7 +14,7 @@ from mongoengine.errors import NotUniqueError
 
 from app.domain.blob import PIECE_BYTES, Blob
 from app.infrastructure.hashing import write_hashed
-from app.infrastructure.mongo.connection import Connection, at_the_edge
+from app.infrastructure.mongo.connection import Connection, at_the_edge, repeatable
 from app.infrastructure.mongo.documents import PieceDocument
 
 _IN_MEMORY_BYTES: Final = 1024 * 1024
@@ -46,7 +46,7 @@ class MongoBlobs:
     def put_each(self, execution_id: str, contents: Iterable[Iterable[bytes]]) -> list[Blob]:
         return [self.put(execution_id, pieces) for pieces in contents]
 
-    @at_the_edge
+    @repeatable
     def read(
         self, execution_id: str, blob: Blob, start: int = 0, size: int | None = None
     ) -> Iterator[bytes] | None:
@@ -65,7 +65,7 @@ class MongoBlobs:
             start += len(content)
             yield content
 
-    @at_the_edge
+    @repeatable
     def _piece(self, execution_id: str, blob: Blob, number: int) -> bytes | None:
         pieces = self._connection.objects(PieceDocument, id=_id(execution_id, blob, number))
         found = pieces.only("content").first()
@@ -83,7 +83,7 @@ class MongoBlobs:
         if others:
             self._connection.objects(PieceDocument, id__in=others).delete()
 
-    @at_the_edge
+    @repeatable
     def stored_within(self, execution_id: str, seconds: float) -> bool:
         since = _now() - int(seconds * 1000)
         pieces = self._connection.objects(
@@ -91,7 +91,7 @@ class MongoBlobs:
         )
         return pieces.only("id").first() is not None
 
-    @at_the_edge
+    @repeatable
     def owners(self, after: str, before: str, limit: int) -> list[str]:
         found: list[str] = []
         while len(found) < limit and (owner := self._first_owner(after, before)):

@@ -5,22 +5,33 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from itertools import count
 from threading import Lock
-from typing import Any, Final, ParamSpec, TypeVar
+from time import monotonic
+from typing import Any, Concatenate, Final, ParamSpec, Protocol, TypeVar
 
 import mongoengine
+import pymongo
 from mongoengine import Document
 from mongoengine.errors import OperationError
 from mongoengine.queryset import QuerySet, transform
-from pymongo.errors import BulkWriteError, PyMongoError
+from pymongo.errors import (
+    AutoReconnect,
+    BulkWriteError,
+    PyMongoError,
+    ServerSelectionTimeoutError,
+)
 from pymongo.uri_parser import parse_uri
 
 from app.domain.errors import StoreFull, StoreUnavailable
 from app.infrastructure.dependencies import MONGODB
 from app.infrastructure.mongo import versions
-from app.infrastructure.mongo.documents import COLLECTIONS, bind
+from app.infrastructure.mongo.documents import COLLECTIONS, VersionDocument, bind
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+TRIES: Final = 4
+PING_SECONDS: Final = 0.3
+"""Together with the time-out of the first try, this must leave a POST within its 2 s."""
 
 DEFAULT_DATABASE: Final = "podline"
 
@@ -49,6 +60,50 @@ def at_the_edge(method: Callable[P, R]) -> Callable[P, R]:
     return guarded
 
 
+class Connected(Protocol):
+    """A part of the store."""
+
+    _connection: "Connection"
+
+
+C = TypeVar("C", bound=Connected)
+
+
+def repeatable(method: Callable[Concatenate[C, P], R]) -> Callable[Concatenate[C, P], R]:
+    """Like `at_the_edge`, for a method that may as well be called twice, such as one that reads.
+
+    A response can be lost, or be late, while the server works: a firewall has forgotten the
+    connection, or the server waits for its disk. So the method is called again, with a time-out of
+    its own and on another connection, if the server has responded to anything else meanwhile, or
+    responds to a ping. One that hangs does not, and is reported at once.
+    """
+
+    @at_the_edge
+    @wraps(method)
+    def repeated(self: C, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        for _ in range(TRIES - 1):
+            began = monotonic()
+            try:
+                returned = method(self, *args, **kwargs)
+            except (PyMongoError, OperationError) as error:
+                if not _is_without_response(error) or not self._connection.responds(began):
+                    raise
+            else:
+                self._connection.responded()
+                return returned
+        return method(self, *args, **kwargs)
+
+    return repeated
+
+
+def _is_without_response(error: Exception) -> bool:
+    """Whether a request was sent and its response is missing."""
+    cause = error if isinstance(error, PyMongoError) else error.__cause__
+    if isinstance(cause, ServerSelectionTimeoutError) or not isinstance(cause, PyMongoError):
+        return False
+    return cause.timeout or isinstance(cause, AutoReconnect)
+
+
 def _said(error: Exception) -> str:
     """Only the server's message: what follows it quotes documents, and so programs."""
     if isinstance(error, BulkWriteError):
@@ -74,6 +129,7 @@ class Connection:
         self._url = url
         self._timeout_ms = int(timeout * 1000)
         self._bound: Mapping[type[Document], type[Document]] | None = None
+        self._responded_at = 0.0
         self._lock = Lock()
 
     def objects(self, document: type[Document], **query: Any) -> QuerySet:
@@ -115,6 +171,29 @@ class Connection:
         except BulkWriteError as error:
             if any(each["code"] != _DUPLICATE_KEY for each in error.details["writeErrors"]):
                 raise
+
+    def responded(self) -> None:
+        """Note that the server has just responded."""
+        self._responded_at = monotonic()
+
+    def responds(self, began: float) -> bool:
+        """Whether the server has responded since a request began then, or responds to a ping.
+
+        To a ping at the latest `PING_SECONDS` after that request's time-out. A server that closes
+        its connections may take a moment to accept others.
+        """
+        bound = self._bound
+        if bound is None:
+            return False
+        if self._responded_at > began:
+            return True
+        left = began + self._timeout_ms / 1000 - monotonic()
+        with pymongo.timeout(PING_SECONDS + max(0, left)):
+            try:
+                bound[VersionDocument]._get_db().command("ping")
+            except PyMongoError:
+                return False
+        return True
 
     def close(self) -> None:
         """Disconnect. The next use connects again."""

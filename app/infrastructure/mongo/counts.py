@@ -4,7 +4,7 @@ from typing import Any
 
 from app.domain.execution import UNFINISHED, State, Time
 from app.domain.submission import Priority
-from app.infrastructure.mongo.connection import Connection, at_the_edge
+from app.infrastructure.mongo.connection import Connection, repeatable
 from app.infrastructure.mongo.documents import ExecutionDocument
 
 
@@ -12,11 +12,11 @@ class MongoCounts:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    @at_the_edge
+    @repeatable
     def unfinished(self, owner: str) -> int:
         return self._connection.count(ExecutionDocument, owner=owner, unfinished=True)
 
-    @at_the_edge
+    @repeatable
     def by_state(self) -> dict[tuple[State, Priority], int]:
         bands = ((state, priority) for state in UNFINISHED for priority in Priority)
         return {
@@ -26,12 +26,12 @@ class MongoCounts:
             for state, priority in bands
         }
 
-    @at_the_edge
+    @repeatable
     def oldest_queued(self) -> dict[Priority, Time]:
         oldest = {priority: self._oldest_queued(priority) for priority in Priority}
         return {priority: row.created_at for priority, row in oldest.items() if row}
 
-    @at_the_edge
+    @repeatable
     def oldest_queued_of(self, owner: str) -> Time | None:
         queued = self._connection.objects(
             ExecutionDocument, owner=owner, state=State.QUEUED, erased=False, rebuilt_at=None

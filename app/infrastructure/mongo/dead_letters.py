@@ -8,7 +8,7 @@ from mongoengine.errors import NotUniqueError
 from app.domain.dead_letter import CLOSED, DeadLetter, DeadLetterKind, DeadLetterStatus
 from app.domain.execution import Time
 from app.infrastructure import codec
-from app.infrastructure.mongo.connection import Connection, at_the_edge
+from app.infrastructure.mongo.connection import Connection, at_the_edge, repeatable
 from app.infrastructure.mongo.documents import DeadLetterDocument
 
 
@@ -31,12 +31,12 @@ class MongoDeadLetters:
         del changed["id"]
         return bool(seen.update_one(**changed))
 
-    @at_the_edge
+    @repeatable
     def get(self, letter_id: str) -> DeadLetter | None:
         found = self._connection.objects(DeadLetterDocument, id=letter_id).first()
         return _to_letter(found) if found else None
 
-    @at_the_edge
+    @repeatable
     def page(
         self,
         status: DeadLetterStatus | None,
@@ -49,7 +49,7 @@ class MongoDeadLetters:
         found = self._connection.objects(DeadLetterDocument, **query)
         return _to_letters(found.order_by("-order").limit(limit))
 
-    @at_the_edge
+    @repeatable
     def due(self, now: Time, limit: int) -> list[DeadLetter]:
         due = self._connection.objects(
             DeadLetterDocument,
@@ -59,14 +59,14 @@ class MongoDeadLetters:
         )
         return _to_letters(due.order_by("next_retry_at").limit(limit))
 
-    @at_the_edge
+    @repeatable
     def count(self) -> dict[DeadLetterStatus, int]:
         return {
             status: self._connection.count(DeadLetterDocument, status=status)
             for status in DeadLetterStatus
         }
 
-    @at_the_edge
+    @repeatable
     def matching(
         self, status: DeadLetterStatus | None, kind: DeadLetterKind | None, at_most: int
     ) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 from mongoengine.queryset import QuerySet
 
 from app.domain.execution import Event, Time
-from app.infrastructure.mongo.connection import Connection, at_the_edge
+from app.infrastructure.mongo.connection import Connection, at_the_edge, repeatable
 from app.infrastructure.mongo.documents import ExecutionDocument
 from app.infrastructure.mongo.rows import to_events
 
@@ -16,12 +16,12 @@ class MongoEventsToRelay:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    @at_the_edge
+    @repeatable
     def waiting(self, limit: int) -> list[tuple[str, list[Event]]]:
         rows = self._waiting().only("events", "relayed", "traceparent").limit(limit)
         return [(row.id, _traced(to_events(row, row.relayed), row.traceparent)) for row in rows]
 
-    @at_the_edge
+    @repeatable
     def backlog(self, limit: int) -> tuple[int, Time | None]:
         waiting = self._connection.count(ExecutionDocument, at_most=limit, relay_at__gt=0)
         first = self._waiting().only("relay_at").first()

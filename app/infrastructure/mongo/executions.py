@@ -27,7 +27,7 @@ from app.domain.execution import (
 from app.domain.filters import ExecutionFilter
 from app.domain.language import language_key, needed
 from app.domain.submission import Priority, Submission
-from app.infrastructure.mongo.connection import Connection, at_the_edge
+from app.infrastructure.mongo.connection import Connection, at_the_edge, repeatable
 from app.infrastructure.mongo.documents import ExecutionDocument, ProgramDocument, ResultDocument
 from app.infrastructure.mongo.rows import (
     from_event,
@@ -47,7 +47,7 @@ class MongoExecutions:
         self._connection = connection
         self._programs = programs
 
-    @at_the_edge
+    @repeatable
     def insert(
         self,
         execution: Execution,
@@ -66,7 +66,7 @@ class MongoExecutions:
     def make_durable(self) -> None:
         """Do nothing: the server has confirmed each write, as its write concern says."""
 
-    @at_the_edge
+    @repeatable
     def insert_all(self, new: Sequence[tuple[Execution, Event]]) -> None:
         ids = [execution.id for execution, _ in new]
         programs = self._connection.objects(ProgramDocument, id__in=ids).only("id")
@@ -95,17 +95,17 @@ class MongoExecutions:
     def _rows(self, **query: Any) -> QuerySet:
         return self._connection.objects(ExecutionDocument, **query)
 
-    @at_the_edge
+    @repeatable
     def get(self, execution_id: str) -> Execution | None:
         row = self._rows(id=execution_id).exclude("events").as_pymongo().first()
         return to_execution(row) if row else None
 
-    @at_the_edge
+    @repeatable
     def submission(self, execution_id: str) -> Submission | None:
         stored = self._program(execution_id)
         return None if stored is None else self._programs.from_row(execution_id, stored)
 
-    @at_the_edge
+    @repeatable
     def program_blob(self, execution_id: str) -> Blob | None:
         stored = self._program(execution_id)
         return None if stored is None else self._programs.blob_of(stored)
@@ -114,7 +114,7 @@ class MongoExecutions:
         program = self._connection.objects(ProgramDocument, id=execution_id).first()
         return program.submission if program else None
 
-    @at_the_edge
+    @repeatable
     def events(self, execution_id: str, after_version: int = 0) -> list[Event]:
         row = self._rows(id=execution_id).only("events").first()
         return to_events(row, after_version) if row else []
@@ -206,7 +206,7 @@ class MongoExecutions:
             return replace(row, next_action_at=next_action_at)
         return None
 
-    @at_the_edge
+    @repeatable
     def in_states(self, states: frozenset[State], after: str, limit: int) -> list[QueueEntry]:
         rows = self._rows(state__in=sorted(states), order__gt=after, rebuilt_at=None)
         languages = ("language", "language_version", "checker_language")
@@ -222,23 +222,23 @@ class MongoExecutions:
             for row in rows.only(*fields).order_by("order").limit(limit)
         ]
 
-    @at_the_edge
+    @repeatable
     def placed(self, place: str, limit: int) -> list[Execution]:
         rows = self._rows(state__in=sorted(HAS_POD), place=place).exclude("events")
         return [to_execution(row) for row in rows.limit(limit).as_pymongo()]
 
-    @at_the_edge
+    @repeatable
     def states_of(self, execution_ids: Sequence[str]) -> dict[str, tuple[State, int]]:
         rows = self._rows(id__in=list(execution_ids)).only("id", "state", "attempt")
         return {row.id: (State(row.state), row.attempt) for row in rows}
 
-    @at_the_edge
+    @repeatable
     def page(self, filter: ExecutionFilter, before: str | None, limit: int) -> list[Execution]:
         rows = self._connection.objects(ExecutionDocument).filter(_matches(filter, before))
         shown = rows.exclude("events").order_by("-order").limit(limit)
         return [to_execution(row) for row in shown.as_pymongo()]
 
-    @at_the_edge
+    @repeatable
     def count(self, filter: ExecutionFilter, at_most: int) -> int:
         rows = self._connection.objects(ExecutionDocument).filter(_matches(filter, None))
         return len(rows.only("id").limit(at_most).as_pymongo())
@@ -275,7 +275,7 @@ class MongoExecutions:
         self._rows(id__in=ids).delete()
         return ids
 
-    @at_the_edge
+    @repeatable
     def oldest_removable(self) -> Time | None:
         oldest = self._removable().only("ended_at").order_by("ended_at").first()
         return oldest.ended_at if oldest else None

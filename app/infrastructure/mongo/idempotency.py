@@ -7,7 +7,7 @@ from mongoengine.errors import NotUniqueError
 from app.domain.execution import Time
 from app.domain.idempotency import IdempotencyRecord
 from app.infrastructure import codec
-from app.infrastructure.mongo.connection import Connection, at_the_edge
+from app.infrastructure.mongo.connection import Connection, at_the_edge, repeatable
 from app.infrastructure.mongo.documents import IdempotencyDocument
 
 
@@ -15,7 +15,7 @@ class MongoIdempotencyRecords:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    @at_the_edge
+    @repeatable
     def fix(self, record: IdempotencyRecord, now: Time) -> IdempotencyRecord:
         values = codec.IDEMPOTENCY_RECORD.dump_python(record, mode="json")
         values["id"] = values.pop("key_hash")

@@ -6,7 +6,7 @@ from mongoengine.errors import NotUniqueError
 
 from app.domain.api_key import ApiKey
 from app.infrastructure import codec
-from app.infrastructure.mongo.connection import Connection, at_the_edge
+from app.infrastructure.mongo.connection import Connection, at_the_edge, repeatable
 from app.infrastructure.mongo.documents import ApiKeyDocument
 
 
@@ -29,11 +29,11 @@ class MongoKeys:
         values.pop("id")
         return bool(self._connection.objects(ApiKeyDocument, **known).update_one(**values))
 
-    @at_the_edge
+    @repeatable
     def get(self, key_id: str) -> ApiKey | None:
         return self._first(id=key_id)
 
-    @at_the_edge
+    @repeatable
     def by_hash(self, secret_hash: str) -> ApiKey | None:
         return self._first(secret_hash=secret_hash)
 
@@ -41,7 +41,7 @@ class MongoKeys:
         found = self._connection.objects(ApiKeyDocument, **query).first()
         return _to_key(found) if found else None
 
-    @at_the_edge
+    @repeatable
     def all(self) -> list[ApiKey]:
         return [_to_key(key) for key in self._connection.objects(ApiKeyDocument).order_by("id")]
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from app.domain.language import Language
 from app.infrastructure import codec
-from app.infrastructure.mongo.connection import Connection, at_the_edge
+from app.infrastructure.mongo.connection import Connection, at_the_edge, repeatable
 from app.infrastructure.mongo.documents import OfferedDocument
 
 _ID: Final = "runtime"
@@ -21,7 +21,7 @@ class MongoOfferedLanguages:
         found = self._connection.objects(OfferedDocument, id=_ID)
         found.update_one(upsert=True, set__languages=offered)
 
-    @at_the_edge
+    @repeatable
     def get(self) -> list[Language]:
         found = self._connection.objects(OfferedDocument, id=_ID).first()
         return codec.LANGUAGES.validate_json(found.languages) if found else []

@@ -6,7 +6,7 @@ from typing import Any
 from app.domain.execution import Time
 from app.domain.replay import Replay
 from app.infrastructure import codec
-from app.infrastructure.mongo.connection import Connection, at_the_edge
+from app.infrastructure.mongo.connection import Connection, at_the_edge, repeatable
 from app.infrastructure.mongo.documents import ReplayDocument
 
 
@@ -25,18 +25,18 @@ class MongoReplays:
         seen = self._connection.objects(ReplayDocument, id=before.id, version=before.version)
         return bool(seen.update_one(**_from_replay(after)))
 
-    @at_the_edge
+    @repeatable
     def get(self, replay_id: str) -> Replay | None:
         found = self._connection.objects(ReplayDocument, id=replay_id).first()
         return _to_replay(found) if found else None
 
-    @at_the_edge
+    @repeatable
     def page(self, before: str | None, limit: int) -> list[Replay]:
         earlier = {"order__lt": before} if before else {}
         found = self._connection.objects(ReplayDocument, **earlier)
         return _to_replays(found.order_by("-order").limit(limit))
 
-    @at_the_edge
+    @repeatable
     def due(self, now: Time, limit: int) -> list[Replay]:
         due = self._connection.objects(
             ReplayDocument, next_action_at__gt=0, next_action_at__lte=now

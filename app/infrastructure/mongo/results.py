@@ -7,7 +7,7 @@ from mongoengine.errors import NotUniqueError
 from app.domain.execution import State, pod_name
 from app.domain.result import Result
 from app.infrastructure import codec
-from app.infrastructure.mongo.connection import Connection, at_the_edge
+from app.infrastructure.mongo.connection import Connection, repeatable
 from app.infrastructure.mongo.documents import ExecutionDocument, ResultDocument
 
 
@@ -15,7 +15,7 @@ class MongoResults:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    @at_the_edge
+    @repeatable
     def insert(self, result: Result) -> None:
         with suppress(NotUniqueError):
             self._connection.insert(
@@ -39,7 +39,7 @@ class MongoResults:
             return pod_name(result.execution_id, row.attempt) == result.id
         return bool(row.result_id == result.id)
 
-    @at_the_edge
+    @repeatable
     def get(self, result_id: str) -> Result | None:
         found = self._connection.objects(ResultDocument, id=result_id).first()
         return codec.RESULT.decode(found.result) if found else None

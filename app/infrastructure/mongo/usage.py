@@ -9,7 +9,7 @@ from mongoengine.errors import NotUniqueError
 from app.domain.execution import Execution
 from app.domain.usage import UsageDay
 from app.infrastructure import codec
-from app.infrastructure.mongo.connection import Connection, at_the_edge
+from app.infrastructure.mongo.connection import Connection, at_the_edge, repeatable
 from app.infrastructure.mongo.documents import ExecutionDocument, UsageDayDocument
 from app.infrastructure.mongo.rows import to_execution
 
@@ -18,12 +18,12 @@ class MongoUsageRecords:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    @at_the_edge
+    @repeatable
     def unfolded(self, limit: int) -> list[Execution]:
         found = self._connection.objects(ExecutionDocument, usage_at__gt=0).exclude("events")
         return [to_execution(row) for row in found.order_by("usage_at").limit(limit).as_pymongo()]
 
-    @at_the_edge
+    @repeatable
     def still_unfolded(self, execution_ids: Sequence[str]) -> set[str]:
         found = self._connection.objects(
             ExecutionDocument, id__in=list(execution_ids), usage_at__gt=0
@@ -35,7 +35,7 @@ class MongoUsageRecords:
         rows = self._connection.objects(ExecutionDocument, id__in=list(execution_ids))
         rows.update(set__usage_at=None)
 
-    @at_the_edge
+    @repeatable
     def day(self, of: UsageDay) -> UsageDay:
         row = self._connection.objects(UsageDayDocument, id=_id(of)).as_pymongo().first()
         return _to_day(row) if row else of
@@ -52,7 +52,7 @@ class MongoUsageRecords:
         seen = self._connection.objects(UsageDayDocument, id=_id(before), version=before.version)
         return bool(seen.update_one(**{f"set__{name}": value for name, value in values.items()}))
 
-    @at_the_edge
+    @repeatable
     def days(self, owner: str | None, first: str, last: str) -> list[UsageDay]:
         # There is no day before the first one of the calendar, and no usage on that.
         before = date.fromordinal(max(date.fromisoformat(first).toordinal() - 1, 1)).isoformat()
