@@ -42,6 +42,7 @@ SAYS: Final[Mapping[str, str]] = {
     "sandbox.private": "files of one owner",
     "sandbox.memory": "gives memory back",
     "sandbox.logs": "how log lines look",
+    "sandbox.systemd": "readiness, watchdog",
 }
 """What each part is, in a few words."""
 

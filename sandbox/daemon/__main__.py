@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from sandbox import logs
+from sandbox import alive, logs
 from sandbox.daemon.ahead import Ahead, When
 from sandbox.daemon.bay import Bay
 from sandbox.daemon.bays import Bays
@@ -41,6 +41,7 @@ from sandbox.memory import return_what_is_freed
 from sandbox.metering.meter import Meter
 from sandbox.metering.meters import find_meters
 from sandbox.private import FOR_JAILS, make_data_folder, make_shared_folder, set_umask
+from sandbox.systemd import Systemd
 from sandbox.toolchains.search import Toolchains, find_toolchains
 from sandbox.wire.types import LimitName
 
@@ -58,6 +59,7 @@ log = logging.getLogger("podline.sandbox")
 
 def main() -> None:
     set_umask()
+    systemd = Systemd.take(os.environ)
     arguments = _arguments()
     logs.configure(arguments.log_format, arguments.log_level, "sandbox")
     limit_daemon()
@@ -70,7 +72,7 @@ def main() -> None:
         make_data_folder(data, _IN_DATA_FOLDER)
         with _lock(data), traces_of(kit.name_of(data), records(data)) as traces:
             for_group = make_shared_folder(arguments.socket.absolute().parent)
-            _run(arguments, traces, for_group=for_group)
+            _run(arguments, traces, systemd, for_group=for_group)
     except (kit.NotInstalled, BadLanguages, LimitNotHeld, NoJail, Unusable, OSError) as error:
         logs.exit_with(f"the sandbox can't start: {error}")
 
@@ -114,7 +116,9 @@ def _lock(data: Path) -> Iterator[None]:
         yield
 
 
-def _run(arguments: argparse.Namespace, traces: Traces, *, for_group: bool) -> None:
+def _run(
+    arguments: argparse.Namespace, traces: Traces, systemd: Systemd, *, for_group: bool
+) -> None:
     """Serve the socket until a stop signal. At the end, nothing runs any more."""
     stop = _stop_signals()
     if os.geteuid() == 0:  # others have all of it in their data folders
@@ -130,7 +134,9 @@ def _run(arguments: argparse.Namespace, traces: Traces, *, for_group: bool) -> N
     toolchains.prepare()
     threading.Thread(target=accept, args=[listener, pods], daemon=True).start()
     log.info("ready: %d bays at %s", arguments.bays, arguments.socket)
-    stop.recv(1)
+    systemd.ready()
+    _wait(stop, arguments.socket, systemd)
+    systemd.stopping()
     _drain(pods, stop)
     log.info("stopping")
     arguments.socket.unlink(missing_ok=True)
@@ -139,6 +145,17 @@ def _run(arguments: argparse.Namespace, traces: Traces, *, for_group: bool) -> N
     for meter in meters:
         meter.close()
     mounts.close()
+
+
+def _wait(stop: socket.socket, path: Path, systemd: Systemd) -> None:
+    """Return at a stop signal. Until then, systemd's watchdog is fed while the daemon answers."""
+    stop.settimeout(systemd.pause)
+    while True:
+        with suppress(TimeoutError):
+            stop.recv(1)
+            return
+        if alive.answers(path):
+            systemd.alive()
 
 
 def _drain(pods: Pods, stop: socket.socket) -> None:

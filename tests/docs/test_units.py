@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from tests.support.markdown import PAGES, CodeBlock, code_blocks
+from tests.support.markdown import DOCS, PAGES, CodeBlock, code_blocks
 
 BIN: Final = "/opt/podline/.venv/bin/"
 VERIFY: Final = shutil.which("systemd-analyze")
@@ -42,6 +42,25 @@ def test_systemd_accepts_it(unit: CodeBlock, tmp_path: Path) -> None:
 def complaints(printed: str, file: Path) -> list[str]:
     """What is about this unit, and not about others of this machine."""
     return [line for line in printed.splitlines() if str(file) in line or "unit.service" in line]
+
+
+LEFT_OUT: Final = re.compile(r"^\| (`\w+`(?:, `\w+`)*) \| [^|]+ \|$", re.M)
+FOR_THE_DAEMON_ALONE: Final = {"IPAddressDeny"}
+"""It needs no network, but the API does."""
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=command)
+def test_one_that_makes_jails_has_what_they_need_and_tells_systemd(unit: CodeBlock) -> None:
+    if not command(unit).startswith(f"{BIN}podline "):
+        return
+    given = set(re.findall(r"^(\w+)=", unit.text, re.M))
+    page = (DOCS / "deployment.md").read_text()
+    page = page[page.index("These directives are left out") :]
+    left_out = {name for row in LEFT_OUT.findall(page) for name in re.findall(r"\w+", row)}
+    assert "RestrictNamespaces" in left_out
+    assert given & left_out <= FOR_THE_DAEMON_ALONE
+    assert "Type=notify" in unit.text
+    assert given >= {"Delegate", "WatchdogSec", "NoNewPrivileges", "TasksMax", "LimitNOFILE"}
 
 
 def test_a_worker_that_hangs_is_restarted_and_one_that_starts_is_not(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ It prints each report on a line.
 """
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TypedDict
 from app.cli.up import probes
 from app.cli.up.child import Child, Program
 from app.cli.up.supervisor import Supervisor
+from sandbox.systemd import Systemd
 
 
 class Printer:
@@ -74,7 +76,8 @@ def main(folder: Path, described: dict[str, Description]) -> None:
     # Children are drained if the test made a file that says whether they have.
     drained = folder / "drained"
     drain = (lambda: drained.read_text() == "yes") if drained.exists() else None
-    Supervisor(children, folder / "children.json", Printer(), drain).run()
+    systemd = Systemd.take(os.environ)
+    Supervisor(children, folder / "children.json", Printer(), drain, systemd=systemd).run()
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from app.cli.daemon_command import daemon_command
 from app.cli.up.probes import socket_accepts
 from app.settings import Settings
 from tests.support.interrupted import interrupted
+from tests.support.own_systemd import OwnSystemd
 from tests.support.waiting import wait_until
 
 PODLINE = str(Path(sys.executable).with_name("podline"))
@@ -60,17 +61,45 @@ def test_it_serves_those_who_may_write_beside_its_socket(
         if os.geteuid() == 0:
             os.chown(socket.parent, -1, 65534)
     monkeypatch.setenv("PODLINE_RUNTIME_URL", f"unix://{socket}")
-    with subprocess.Popen([PODLINE, "sandbox"], stderr=subprocess.PIPE, text=True) as daemon:
+    monkeypatch.setenv("NOTIFY_SOCKET", str(working_folder / "notify"))
+    with (
+        OwnSystemd(str(working_folder / "notify")) as systemd,
+        subprocess.Popen([PODLINE, "sandbox"], stderr=subprocess.PIPE, text=True) as daemon,
+    ):
         try:
-            wait_until(lambda: socket_accepts(socket))
+            assert systemd.next() == "READY=1"
+            assert socket_accepts(socket)
             assert stat.S_IMODE(socket.stat().st_mode) == socket_mode
             assert socket.stat().st_gid == socket.parent.stat().st_gid
             assert stat.S_IMODE(socket.parent.stat().st_mode) == (folder_mode or 0o700)
         finally:
             daemon.terminate()
             _, said = daemon.communicate(timeout=60)
+        assert systemd.said() == ["STOPPING=1"]
     assert daemon.returncode == 0, said
     assert not socket.exists()
+
+
+@pytest.mark.long
+def test_one_that_does_not_answer_no_longer_feeds_systemds_watchdog(
+    working_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PODLINE_RUNTIME_URL", f"unix://{working_folder}/s")
+    seconds = 4.0
+    with OwnSystemd(str(working_folder / "notify")) as systemd:
+        for name, value in systemd.variables(seconds).items():
+            if name != "WATCHDOG_PID":
+                monkeypatch.setenv(name, value)
+        with subprocess.Popen([PODLINE, "sandbox"], stderr=subprocess.DEVNULL) as daemon:
+            try:
+                assert systemd.next() == "READY=1"
+                assert systemd.next() == "WATCHDOG=1"
+                (working_folder / "s").rename(working_folder / "elsewhere")
+                wait_until(lambda: not systemd.said(), every=seconds)
+                (working_folder / "elsewhere").rename(working_folder / "s")
+                assert systemd.next() == "WATCHDOG=1"
+            finally:
+                daemon.terminate()
 
 
 def test_a_missing_nsjail_is_reported_before_languages_are_searched(working_folder: Path) -> None:

@@ -6,7 +6,7 @@ import select
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ import pytest
 from app.cli.up import leftovers
 from app.cli.up.logs import MAX_BYTES
 from tests.support.constants import in_processes
+from tests.support.own_systemd import OwnSystemd
 from tests.support.waiting import wait_until
 from tests.up.supervise import Description
 
@@ -77,11 +78,17 @@ signal.pause()
 class Supervised:
     """The supervisor's process, and what it reported."""
 
-    def __init__(self, folder: Path, children: dict[str, Description]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        children: dict[str, Description],
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
         self.folder = folder
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.up.supervise", str(folder), json.dumps(children)],
             cwd=Path(__file__).parents[2],
+            env=os.environ | (variables or {}),
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -108,8 +115,8 @@ def supervise(tmp_path: Path) -> Iterator[Callable[..., Supervised]]:
     """Starts a supervisor of the children given; nothing of it is left."""
     started: list[Supervised] = []
 
-    def start(**children: Description) -> Supervised:
-        started.append(Supervised(tmp_path, children))
+    def start(variables: Mapping[str, str] | None = None, **children: Description) -> Supervised:
+        started.append(Supervised(tmp_path, children, variables))
         return started[-1]
 
     yield start
@@ -159,6 +166,37 @@ class TestStartAndStop:
         assert supervised.process.wait(60) == 0
         assert supervised.notes()[-2:] == ["stopped second", "stopped first"]
         assert all(leftovers.start_time(pid) is None for pid in pids.values())
+
+    def test_systemd_is_told_when_all_are_ready_and_when_it_stops(
+        self, supervise: Supervise, tmp_path: Path
+    ) -> None:
+        with OwnSystemd(str(tmp_path / "notify")) as systemd:
+            supervised = supervise(
+                systemd.variables(),
+                first={"code": STEADY + "assert 'NOTIFY_SOCKET' not in os.environ"},
+                second={"code": STEADY, "needs": ["first"]},
+            )
+            supervised.pids()
+            assert systemd.next() == "READY=1"
+            supervised.stop()
+            assert systemd.next() == "STOPPING=1"
+
+    def test_one_that_hangs_no_longer_feeds_systemds_watchdog(
+        self, supervise: Supervise, tmp_path: Path
+    ) -> None:
+        seconds = 2.0
+        with OwnSystemd(str(tmp_path / "notify")) as systemd:
+            variables = systemd.variables(seconds)
+            del variables["WATCHDOG_PID"]
+            supervised = supervise(variables, a={"code": STEADY})
+            while systemd.next() != "READY=1":
+                pass
+            for _ in range(3):
+                assert systemd.next() == "WATCHDOG=1"
+            supervised.stop(signal.SIGSTOP)
+            wait_until(lambda: not systemd.said(), every=seconds)
+            supervised.stop(signal.SIGCONT)
+            assert systemd.next() == "WATCHDOG=1"
 
     def test_it_stops_before_everything_is_ready(self, supervise: Supervise) -> None:
         supervised = supervise(

@@ -34,6 +34,7 @@ from app.wiring.files import make_metrics_folder, serve_metrics
 from app.wiring.hosts import make_fleet
 from app.wiring.stores import make_store
 from sandbox.private import make_data_folder, make_folder, set_umask
+from sandbox.systemd import Systemd
 
 START_SECONDS = 15.0
 """How long a name is kept for a host that starts, until its heartbeats do that."""
@@ -51,6 +52,7 @@ def run(data_dir: Path, name: str | None) -> None:
     os.environ["PODLINE_HOST"] = name or own_name()
     os.environ["PODLINE_RUNTIME_URL"] = f"unix://{_socket(data_dir.absolute())}"
     settings = Settings.load()
+    systemd = Systemd.take(os.environ)
     report = HostReport(settings)
     with folder.held(settings.data_dir, on_full=report.full, command="podline host"):
         leftovers.kill_recorded(settings.data_dir / folder.CHILDREN)
@@ -58,7 +60,7 @@ def run(data_dir: Path, name: str | None) -> None:
         take_name(fleet, make_leases(settings))
         check_database(settings, fleet.hosts)
         with blocked(STOP_SIGNALS):
-            _supervise(settings, report)
+            _supervise(settings, report, systemd)
 
 
 def run_workers(data_dir: Path, daemons: Path) -> None:
@@ -114,7 +116,7 @@ def _shared_settings(data_dir: Path) -> Settings:
     return settings
 
 
-def _supervise(settings: Settings, report: HostReport) -> None:
+def _supervise(settings: Settings, report: HostReport, systemd: Systemd) -> None:
     logs = settings.data_dir / folder.LOGS
     children = [
         Child(program, logs / f"{program.name}.log", settings.data_dir)
@@ -123,7 +125,7 @@ def _supervise(settings: Settings, report: HostReport) -> None:
     report.starting()
     record = settings.data_dir / folder.CHILDREN
     try:
-        Supervisor(children, record, report, Drain(settings)).run()
+        Supervisor(children, record, report, Drain(settings), systemd=systemd).run()
     except GivenUp as error:
         raise UpError(
             f"another host has the name {settings.host} by now, because this one was silent for "

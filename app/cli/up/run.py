@@ -29,6 +29,7 @@ from app.wiring.files import (
 )
 from app.wiring.stores import make_store
 from sandbox.private import set_umask
+from sandbox.systemd import Systemd
 
 
 def run(data_dir: Path, port: int | None, mongodb: str | None, *, mcp: bool) -> None:
@@ -37,6 +38,7 @@ def run(data_dir: Path, port: int | None, mongodb: str | None, *, mcp: bool) -> 
     Port 0 means any free port; None leaves it to the settings, which the children read too.
     """
     set_umask()
+    systemd = Systemd.take(os.environ)
     os.environ["PODLINE_DATA_DIR"] = str(data_dir.absolute())
     if port is not None:
         os.environ["PODLINE_PORT"] = str(port)
@@ -50,7 +52,7 @@ def run(data_dir: Path, port: int | None, mongodb: str | None, *, mcp: bool) -> 
         leftovers.kill_recorded(settings.data_dir / folder.CHILDREN)
         _keep_settings_for_children(settings)
         with closing(Ports(HOST)) as ports:
-            _supervise(settings, find_instance(settings, ports, mcp=mcp))
+            _supervise(settings, find_instance(settings, ports, mcp=mcp), systemd)
 
 
 def check_data(settings: Settings) -> None:
@@ -89,15 +91,15 @@ def _keep_settings_for_children(settings: Settings) -> None:
         os.environ[FILE_VARIABLE] = str(file.absolute())
 
 
-def _supervise(settings: Settings, instance: Instance) -> None:
+def _supervise(settings: Settings, instance: Instance, systemd: Systemd) -> None:
     """Defer signals that arrive during the preparation or the clean-up."""
     with blocked(STOP_SIGNALS), ExitStack() as at_end:
         at_end.callback(fold_logs, settings)
         at_end.enter_context(kept_open(settings))
-        _run_children(settings, instance)
+        _run_children(settings, instance, systemd)
 
 
-def _run_children(settings: Settings, instance: Instance) -> None:
+def _run_children(settings: Settings, instance: Instance, systemd: Systemd) -> None:
     make_metrics_folder(instance.data_dir / folder.METRICS)
     logs = instance.data_dir / folder.LOGS
     children = [
@@ -113,7 +115,7 @@ def _run_children(settings: Settings, instance: Instance) -> None:
     try:
         record = instance.data_dir / folder.CHILDREN
         count = partial(count_restarts, instance.data_dir / folder.METRICS)
-        Supervisor(children, record, report, count=count).run()
+        Supervisor(children, record, report, count=count, systemd=systemd).run()
     finally:
         # The next user of that port must not be sent the key.
         (instance.data_dir / folder.URL).unlink(missing_ok=True)

@@ -11,6 +11,7 @@ from typing import Protocol, TypeAlias
 from app.cli.up import leftovers, logs
 from app.cli.up.child import Child
 from app.cli.up.errors import GivenUp
+from sandbox.systemd import Systemd
 
 STOP_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 _SIGNALS = STOP_SIGNALS | {signal.SIGCHLD}
@@ -54,10 +55,12 @@ class Supervisor:
         reporter: Reporter,
         drain: Callable[[], bool] | None = None,
         count: Callable[[Restarts], object] = lambda _: None,
+        systemd: Systemd | None = None,
     ) -> None:
         """After the first signal, children go on until `drain` returns true, or another signal.
 
-        `count` is given how often each child ended by itself, and why.
+        `count` is given how often each child ended by itself, and why. `systemd` is told that all
+        children are ready, and that the supervisor is alive: it looks after the children itself.
         """
         self._drain = drain
         self._children = children
@@ -67,6 +70,7 @@ class Supervisor:
         self._recorded: list[int] | None = None
         self._next_look = 0.0
         self._count = count
+        self._systemd = systemd or Systemd()
         self._hung: set[str] = set()
         self._restarts: Counter[tuple[str, str]] = Counter()
 
@@ -79,6 +83,7 @@ class Supervisor:
             try:
                 while wait_for_signal(self._pause()) not in STOP_SIGNALS:
                     self._step()
+                self._systemd.stopping()
                 if self._drain and self._all_were_ready:
                     self._reporter.draining()
                     while not self._drain() and wait_for_signal(_DRAIN_SECONDS) not in STOP_SIGNALS:
@@ -110,6 +115,8 @@ class Supervisor:
         if not self._all_were_ready and all(child.ready for child in self._children):
             self._all_were_ready = True
             self._reporter.ready(self._children)
+            self._systemd.ready()
+        self._systemd.alive()
 
     def _start_due(self) -> None:
         now = time.monotonic()
@@ -159,7 +166,7 @@ class Supervisor:
             return _PROBE_SECONDS
         now = time.monotonic()
         starts = [child.next_start - now for child in self._startable()]
-        return max(0.0, min([_LOG_SECONDS, self._next_look - now, *starts]))
+        return max(0.0, min([self._systemd.pause or _LOG_SECONDS, self._next_look - now, *starts]))
 
     def _stop(self, child: Child) -> None:
         """Terminate the child; kill it at its deadline or on a second signal to stop."""
