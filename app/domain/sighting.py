@@ -8,13 +8,15 @@ from app.domain.execution import Time
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TickReport:
-    """The last time that a tick of beat ended without an error."""
+    """The last time that a tick of beat ended without an error, or since when it should."""
 
     name: str
     """Of the task, without `podline.`."""
     seen_at: Time
     every_seconds: float
     """Between two ticks, as beat's schedule says."""
+    ended: bool = True
+    """False if it never has, since beat sent it first, or since Redis lost its data."""
 
 
 class Found(StrEnum):

@@ -132,6 +132,9 @@ class Reports(Protocol[Report]):
     def put(self, report: Report) -> None:
         """Replace the report with this name."""
 
+    def add(self, report: Report) -> None:
+        """Put the report unless there is one with this name."""
+
     def remove(self, name: str) -> None:
         """Forget one that ends."""
 
@@ -144,7 +147,7 @@ WorkerReports: TypeAlias = Reports[WorkerReport]
 PlaceReports: TypeAlias = Reports[PlaceReport]
 """How much each place can hold, as its watcher sees it."""
 TickReports: TypeAlias = Reports[TickReport]
-"""When each tick of beat last ended."""
+"""When each tick of beat last ended, or since when it should."""
 Findings: TypeAlias = Reports[Finding]
 """What sweeps found that they should not find."""
 

@@ -133,7 +133,7 @@ def _reported(ports: Ports) -> Iterator[Gauge]:
     yield Gauge(families.WORKERS, _workers(reports, ports.clock))
     ticks = ports.ticks.since(in_seconds(ports.clock, -TICK_SECONDS))
     ages: dict[tuple[str, ...], float] = {
-        (each.name,): _age(ports.clock, each.seen_at) for each in ticks
+        (each.name,): _age(ports.clock, each.seen_at) for each in ticks if each.ended
     }
     yield Gauge(families.TICK_AGE, ages)
     yield Gauge(families.PLACES, {(state,): n for state, n in _places(ports.fleet).items()})

@@ -144,7 +144,8 @@ def _late(ticks: TickReports, clock: Clock) -> Iterator[str]:
         age = _age(clock, tick.seen_at)
         often = tick.every_seconds <= LONGEST_TICK_SECONDS
         if often and age > 3 * tick.every_seconds + SILENT_SECONDS:
-            yield f"{tick.name} last ended {age:.0f} s ago"
+            last = "last ended" if tick.ended else "has never ended, and was first sent"
+            yield f"{tick.name} {last} {age:.0f} s ago"
 
 
 def _not_taken(queued: Mapping[str, Queued], clock: Clock) -> Iterator[str]:

@@ -110,7 +110,8 @@ class Heart:
         other machines may be wrong, so times are only told apart.
         """
         ticks = self._ports.ticks.since(0)
-        self._sweeps |= {tick.seen_at for tick in ticks if tick.name == short_name(SWEEP)}
+        ended = (tick for tick in ticks if tick.ended)
+        self._sweeps |= {tick.seen_at for tick in ended if tick.name == short_name(SWEEP)}
         return len(self._sweeps) > 2
 
     def search(self) -> None:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final, TypeAlias
 
@@ -74,6 +74,17 @@ def _timed(ports: Ports, name: str) -> Iterator[None]:
 def _report(ticks: TickReports, clock: Clock, name: str, every_seconds: float) -> None:
     report = TickReport(name=short_name(name), seen_at=clock(), every_seconds=every_seconds)
     ticks.put(report)
+
+
+def expect(ticks: TickReports, clock: Clock, every_seconds: Mapping[str, float]) -> None:
+    """Have health report those of beat's ticks, by task, that never end from now on.
+
+    Raises CoordinationUnavailable.
+    """
+    for name, seconds in every_seconds.items():
+        ticks.add(
+            TickReport(name=short_name(name), seen_at=clock(), every_seconds=seconds, ended=False)
+        )
 
 
 def short_name(name: str) -> str:

@@ -172,8 +172,8 @@ def make_reporter(settings: Settings) -> "Reporter":
     """Sends heartbeats. Apart from the other ports, because beat uses none of them."""
     from app.infrastructure.celery.reports import Reporter
     from app.infrastructure.redis.connection import connect
-    from app.infrastructure.redis.reports import RedisWorkerReports
+    from app.infrastructure.redis.reports import RedisTickReports, RedisWorkerReports
 
     redis = connect(settings.redis_url)
     clock, _ = make_clock(settings, redis)
-    return Reporter(RedisWorkerReports(redis), clock)
+    return Reporter(RedisWorkerReports(redis), RedisTickReports(redis), clock)

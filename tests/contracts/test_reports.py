@@ -105,6 +105,18 @@ def test_what_is_seen_is_kept_apart(sightings: Sightings) -> None:
     assert findings.since(NOW + 1) == [pods]
 
 
+def test_what_is_added_replaces_nothing(sightings: Sightings) -> None:
+    ticks, _ = sightings
+    never = TickReport(name="saga.sweep", seen_at=NOW, every_seconds=5, ended=False)
+    ticks.add(never)
+    ticks.add(replace(never, seen_at=NOW + SECOND))
+    assert ticks.since(0) == [never]
+    ended = replace(never, seen_at=NOW + SECOND, ended=True)
+    ticks.put(ended)
+    ticks.add(never)
+    assert ticks.since(0) == [ended]
+
+
 def test_a_report_of_another_release_hides_no_other(redis_client: Redis) -> None:
     reports = RedisWorkerReports(redis_client)
     reports.put(A)

@@ -20,7 +20,7 @@ from app.service.health import (
     condition,
     parts,
 )
-from app.service.steps import run_tick
+from app.service.steps import expect, run_tick
 from tests.support.builders import an_id
 from tests.support.staff import staffed
 from tests.support.twins import Twins
@@ -124,6 +124,24 @@ def test_a_tick_is_late(twins: Twins, every: float, patience: float) -> None:
     assert not troubles(twins)
     twins.clock.advance(1)
     assert troubles(twins) == {"ticks": f"saga.sweep last ended {patience + 1} s ago"}
+
+
+def test_a_tick_that_never_ends_is_late_after_its_due_time(twins: Twins) -> None:
+    def expected() -> None:
+        every = {"podline.saga.sweep": 5.0, "podline.saga.blobs": 3600.0}
+        expect(twins.ports.ticks, twins.clock, every)
+
+    expected()
+    twins.clock.advance(35)
+    expected()
+    staffed(twins)
+    assert not troubles(twins)
+    twins.clock.advance(1)
+    said = "saga.sweep has never ended, and was first sent 36 s ago"
+    assert troubles(twins) == {"ticks": said}
+    run_tick(lambda: twins.ports, "podline.saga.sweep", lambda _: None, 5.0)
+    expected()
+    assert not troubles(twins)
 
 
 def test_a_rare_tick_is_not_late_because_the_service_was_stopped(twins: Twins) -> None:

@@ -4,9 +4,10 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from celery import bootsteps
@@ -15,7 +16,8 @@ from celery.worker import state
 from app.domain.errors import CoordinationUnavailable
 from app.domain.execution import SECOND
 from app.domain.worker import RunningStep, WorkerReport
-from app.ports import Clock, WorkerReports
+from app.ports import Clock, TickReports, WorkerReports
+from app.service.steps import expect
 from app.service.workers import REPORT_SECONDS
 
 log = logging.getLogger(__name__)
@@ -26,8 +28,9 @@ _HOST: Final = socket.gethostname()
 class Reporter:
     """Sends the heartbeats of one process."""
 
-    def __init__(self, reports: WorkerReports, clock: Clock) -> None:
+    def __init__(self, reports: WorkerReports, ticks: TickReports, clock: Clock) -> None:
         self._reports = reports
+        self._ticks = ticks
         self._clock = clock
         self._name = f"{_HOST}:{os.getpid()}"
         self._sent_at = 0.0
@@ -38,8 +41,12 @@ class Reporter:
         kind: Literal["worker", "beat"],
         roles: Iterable[str],
         steps: Iterable[RunningStep] = (),
+        sent_every: Mapping[str, float] = MappingProxyType({}),
     ) -> None:
-        """Send a heartbeat, unless one was sent a moment ago. A failure is logged."""
+        """Send a heartbeat, unless one was sent a moment ago. A failure is logged.
+
+        `sent_every` are the seconds between two ticks of each task that beat sends.
+        """
         if time.monotonic() - self._sent_at < REPORT_SECONDS / 2:
             return
         self._sent_at = time.monotonic()
@@ -56,6 +63,7 @@ class Reporter:
                 self._forget_the_dead()
                 self._is_listed = True
             self._reports.put(report)
+            expect(self._ticks, self._clock, sent_every)
         except CoordinationUnavailable as error:
             log.warning("no heartbeat was sent: %s", error)
 

@@ -4,6 +4,8 @@ from typing import Any
 
 from celery.beat import Scheduler
 
+from app.queues import EVERY
+
 
 class BeatingScheduler(Scheduler):
     app: Any
@@ -11,8 +13,12 @@ class BeatingScheduler(Scheduler):
 
     def tick(self, *args: Any, **options: Any) -> float:
         self.app.heartbeat.beat()
-        self.app.reporter.report("beat", ())
+        self.app.reporter.report("beat", (), sent_every=self._intervals())
         return super().tick(*args, **options)
+
+    def _intervals(self) -> dict[str, float]:
+        entries = self.app.conf.beat_schedule.values()
+        return {each["task"]: each["options"]["headers"][EVERY] for each in entries}
 
     def close(self) -> None:
         """At the end of beat. Celery calls it in the handler of SIGTERM, and then once more."""

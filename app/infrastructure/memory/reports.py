@@ -20,6 +20,10 @@ class MemoryReports(Generic[R]):
         with self._lock:
             self._reports[report.name] = report
 
+    def add(self, report: R) -> None:
+        with self._lock:
+            self._reports.setdefault(report.name, report)
+
     def remove(self, name: str) -> None:
         with self._lock:
             self._reports.pop(name, None)

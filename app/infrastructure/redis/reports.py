@@ -28,6 +28,10 @@ class _RedisReports(Generic[R]):
         self._client.hset(self._key, report.name, self._codec.dump_json(report).decode())
 
     @raises_unavailable
+    def add(self, report: R) -> None:
+        self._client.hsetnx(self._key, report.name, self._codec.dump_json(report).decode())
+
+    @raises_unavailable
     def remove(self, name: str) -> None:
         self._client.hdel(self._key, name)
 
@@ -56,7 +60,7 @@ class RedisPlaceReports(_RedisReports[PlaceReport]):
 
 
 class RedisTickReports(_RedisReports[TickReport]):
-    """When each tick last ended."""
+    """When each tick last ended, or since when it should."""
 
     _key = "podline:ticks"
     _codec = codec.TICK_REPORT
