@@ -31,6 +31,11 @@ class Changes:
             self._due[name] = min(due, self._due.get(name, due))
             self._changed.notify()
 
+    def forget(self, name: str) -> None:
+        """Drop when a deleted pod was reported: of its end, somebody else may have heard."""
+        with self._changed:
+            self._reported_at.pop(name, None)
+
     def stop(self) -> None:
         """End the queue: `get` returns None from now on."""
         with self._changed:

@@ -136,6 +136,8 @@ class Pods:
         self._spool.remove(name)
         with self._lock:
             self._ended.pop(name, None)
+            for changes in self._watchers:
+                changes.forget(name)
 
     def names(self) -> list[str]:
         with self._lock:

@@ -1,8 +1,14 @@
 """Watchers hear of every change, and not of every run."""
 
 import threading
+import weakref
+from pathlib import Path
+from typing import Any
 
+from sandbox.daemon.bays import Bays
 from sandbox.daemon.changes import SECONDS_BETWEEN_RUNS, Changes
+from sandbox.daemon.pods import Pods
+from sandbox.daemon.spool import Spool
 
 SOON = SECONDS_BETWEEN_RUNS * 10
 
@@ -56,3 +62,22 @@ def test_a_queue_that_was_stopped_ends() -> None:
     threading.Timer(0.01, changes.stop).start()
     assert changes.get(30) is None
     assert changes.stopped
+
+
+class Name(str):
+    """A name that tells whether anybody keeps it."""
+
+
+def test_nothing_stays_of_a_deleted_pod(tmp_path: Path) -> None:
+    """Its end is not reported to watchers if somebody waited for it."""
+    no_one: Any = None
+    pods = Pods(no_one, (), Spool(tmp_path), no_one, Bays([]), no_one)
+    name = Name("a")
+    kept = weakref.ref(name)
+    with pods.watch() as changes:
+        changes.put(name, of_a_run=True)
+        assert changes.get(0) == "a"
+        del name
+        assert kept()
+        pods.delete("a")
+        assert not kept()
