@@ -153,7 +153,8 @@ class Executions(Protocol):
         """Remove executions that ended before `time`, with their programs and results.
 
         Only settled and completely relayed ones whose callback is not pending and whose usage is
-        folded, up to `limit`. Returns the ids of those that were removed.
+        folded, up to `limit`. Returns the ids of those that were removed. If these take long, it
+        removes only the first of them, so that others can write.
         """
 
     def oldest_removable(self) -> Time | None:

@@ -49,6 +49,15 @@ def applied(store: Store, *changes: Change) -> Execution:
     return changes[-1].after
 
 
+def put_removable(store: Store, count: int) -> None:
+    """Insert executions that retention may remove at LATER."""
+    for _ in range(count):
+        row = applied(store, put(store).cancel(NOW, NOW))
+        store.executions.settle(row)
+        store.events_to_relay.mark_relayed(row.id, row.version)
+        store.usage.mark_folded([row.id])
+
+
 def completed(store: Store, execution: Execution) -> Execution:
     """Take a queued execution through all its states, with a result, to `completed` at NOW."""
     row = finished(store, execution)

@@ -1,8 +1,11 @@
 """The event log in SQLite: its errors become ours, and what it stores beside the log."""
 
+import re
 import sqlite3
 from contextlib import closing
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ulid import ULID
@@ -53,6 +56,22 @@ def test_emitted_again_events_have_their_ids_and_the_replays(
     expected = [cloud_event(event) | {"replayid": "r1"} for event in events]
     assert log_in_small_slices.reemitted("elsewhere") == expected
     assert log_in_small_slices.reemitted("nowhere") == []
+
+
+def test_a_removal_keeps_others_from_writing_without_waiting_for_the_disk(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    levels: list[str] = []
+
+    class Watched(sqlite3.Connection):
+        def execute(self, sql: str, *arguments: Any) -> sqlite3.Cursor:
+            levels.extend(re.findall(r"synchronous = (\w+)", sql))
+            return super().execute(sql, *arguments)
+
+    SqliteEventLog(path, timeout=10).append(some_events())
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Watched))
+    SqliteEventLog(path, timeout=10).remove_before(NOW + 10 * SECOND, 1)
+    assert levels == ["NORMAL"]
 
 
 def test_the_log_is_no_target(log_in_small_slices: MemoryEventLog | SqliteEventLog) -> None:

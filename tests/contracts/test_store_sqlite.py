@@ -41,6 +41,7 @@ from app.infrastructure.sqlite.database import fold_log
 from app.infrastructure.sqlite.listing import listing
 from app.infrastructure.sqlite.store import SqliteStore
 from tests.contracts.racing import race
+from tests.contracts.rows import LATER, put_removable
 from tests.support.builders import NOW, a_replay, a_submission, accepted
 from tests.support.waiting import is_quick
 
@@ -233,6 +234,15 @@ def test_a_new_file_can_be_opened_while_another_process_creates_it(
         ends.start()
         store.ping()
         ends.join()
+
+
+def test_a_removal_that_takes_long_lets_others_write(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executions, "REMOVAL_SECONDS", 0)
+    put_removable(store, 3)
+    removed = [len(store.executions.remove_ended_before(LATER, 10)) for _ in range(4)]
+    assert removed == [1, 1, 1, 0]
 
 
 class TestSync:

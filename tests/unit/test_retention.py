@@ -77,6 +77,27 @@ def test_a_backlog_goes_in_one_tick(twins: Twins) -> None:
     assert left(twins, ids) == 0
 
 
+class OneByOne:
+    """A subject of the store that removes fewer executions than it is asked to."""
+
+    def __init__(self, subject: object) -> None:
+        self._subject = subject
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._subject, name)
+        if name != "remove_ended_before":
+            return method
+        return lambda time, _: method(time, 1)
+
+
+def test_a_backlog_goes_however_few_a_write_removes(twins: Twins) -> None:
+    ids = ended(twins, 7)
+    twins.clock.advance(KEPT + 1)
+    store: Store = wrapped(twins.store, OneByOne)
+    remove_old(replace(twins.ports, store=store), lambda _: None)
+    assert left(twins, ids) == 0
+
+
 def test_after_its_time_the_next_tick_continues(twins: Twins) -> None:
     ids = ended(twins, 20)
     twins.clock.advance(KEPT + 1)

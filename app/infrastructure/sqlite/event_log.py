@@ -172,7 +172,7 @@ class SqliteEventLog:
     def remove_before(self, time: Time, limit: int) -> int:
         """Also removes what replays that began before `time` have emitted again."""
         replay = str(ULID.from_timestamp(time / SECOND))
-        with self._writing() as connection:
+        with self._writing(durable=False) as connection:
             found = connection.execute(BEFORE, (time,)).fetchone()
             old = {"position": found["position"] if found else 0, "limit": limit}
             removed = connection.execute(REMOVE, old).rowcount
@@ -199,8 +199,8 @@ class SqliteEventLog:
         self._database.close()
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with _errors_as_ours(), self._database.writing() as connection:
+    def _writing(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
+        with _errors_as_ours(), self._database.writing(durable=durable) as connection:
             yield connection
 
 
