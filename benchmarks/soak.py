@@ -1,6 +1,7 @@
 """Memory, descriptors, threads and files of every process over many executions.
 
-Retention removes what is older than a minute, so what is stored is soon the same at any time.
+Programs are submitted at a steady rate, and retention removes what is older than a minute, so what
+is stored is soon the same at any time.
 """
 
 import sys
@@ -10,7 +11,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from statistics import linear_regression
 from typing import Final
 
@@ -25,6 +25,8 @@ from tests.support.standalone import Standalone
 
 TITLE: Final = "A soak: what grows over many executions"
 EXECUTIONS: Final = 50_000
+RATE: Final = 40.0
+"""Executions a second, at most: below what two cores sustain, so that the rate stays the same."""
 EVERY: Final = 1_000
 """Executions between two samples, which are taken while nothing runs."""
 WARM_UP: Final = 5_000
@@ -39,6 +41,10 @@ _KEPT_SECONDS: Final = 60
 _RUN_SECONDS: Final = 300.0
 _ROWS: Final = 10
 _MIB: Final = 1024 * 1024
+_HEAD: Final = (
+    *("executions", "a second", "PSS (MiB)", "RSS"),
+    *("descriptors", "threads", "files", "on disk (MiB)"),
+)
 _PROCESS_HEAD: Final = (
     *("process", "PSS (MiB)", "at the end", "own (MiB)", "at the end", "growth (%)", ""),
     *("descriptors", "threads"),
@@ -87,6 +93,9 @@ class Sample:
         return sum(self.uses.values(), Use())
 
 
+_BEGIN: Final = Sample(0, 0.0, {}, 0, 0.0)
+
+
 def run(*, quick: bool, executions: int | None = None) -> str:
     wanted = executions or (4 * EVERY if quick else EXECUTIONS)
     samples: list[Sample] = []
@@ -103,10 +112,15 @@ def run(*, quick: bool, executions: int | None = None) -> str:
 
 
 def _run_all(client: Client, numbers: range) -> None:
+    began = time.monotonic()
+
+    def run_in_time(number: int) -> str | None:
+        due = began + (number - numbers.start) / RATE
+        time.sleep(max(0.0, due - time.monotonic()))
+        return _run_one(client, number)
+
     with ThreadPoolExecutor(_IN_FLIGHT) as pool:
-        for number, outcome in zip(
-            numbers, pool.map(partial(_run_one, client), numbers), strict=True
-        ):
+        for number, outcome in zip(numbers, pool.map(run_in_time, numbers), strict=True):
             assert outcome == "success", f"program {number}: {outcome}"
 
 
@@ -153,13 +167,14 @@ def _answer(samples: Sequence[Sample]) -> str:
     last = samples[-1]
     warm = [each for each in samples if each.executions >= min(WARM_UP, last.executions // 2)]
     step = -(-len(samples) // _ROWS)
-    head = ["executions", "PSS (MiB)", "RSS", "descriptors", "threads", "files", "on disk (MiB)"]
+    shown = samples[step - 1 :: step]
     return "\n\n".join(
         (
             f"{last.executions} executions in {last.seconds:.0f} s,"
-            f" {last.executions / last.seconds:.0f} a second, {_IN_FLIGHT} in flight. What ended"
-            f" more than {_KEPT_SECONDS} s ago is removed.",
-            table(head, [_row(each) for each in samples[step - 1 :: step]]),
+            f" {last.executions / last.seconds:.0f} a second (at most {RATE:.0f}),"
+            f" {_IN_FLIGHT} in flight at most. What ended more than {_KEPT_SECONDS} s ago is"
+            " removed.",
+            table(_HEAD, list(map(_row, (_BEGIN, *shown), shown))),
             f"From {warm[0].executions} executions on:",
             table(
                 _PROCESS_HEAD,
@@ -169,10 +184,11 @@ def _answer(samples: Sequence[Sample]) -> str:
     )
 
 
-def _row(sample: Sample) -> list[object]:
+def _row(before: Sample, sample: Sample) -> list[object]:
     total = sample.total
     return [
         sample.executions,
+        (sample.executions - before.executions) / (sample.seconds - before.seconds),
         *(total.pss, total.rss, total.descriptors, total.threads, sample.files, sample.disk),
     ]
 
