@@ -33,6 +33,7 @@ class Reporter:
         self._ticks = ticks
         self._clock = clock
         self._name = f"{_HOST}:{os.getpid()}"
+        self._version = version("podline")
         self._sent_at = 0.0
         self._is_listed = False
 
@@ -54,7 +55,7 @@ class Reporter:
             name=self._name,
             kind=kind,
             roles=tuple(sorted(roles)),
-            version=version("podline"),
+            version=self._version,
             seen_at=self._clock(),
             steps=tuple(steps),
         )
