@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from app.domain.errors import PodlineError
 from app.settings import Settings
@@ -46,6 +45,7 @@ def back_up(settings: Settings, file: Path) -> Backup:
     """
     from app.infrastructure.folder.archive import FORMAT, LOG, SECRETS, STORE, Manifest, written
     from app.infrastructure.folder.blobs import FolderBlobs
+    from app.infrastructure.folder.work import work_folder
     from app.infrastructure.sqlite import snapshot
 
     store, log = _databases(settings)
@@ -53,7 +53,7 @@ def back_up(settings: Settings, file: Path) -> Backup:
         raise BackupError(f"{file} is in the data folder: choose another place")
     now = datetime.now(UTC).isoformat(timespec="seconds")
     blobs = FolderBlobs(settings.data_dir / BLOBS)
-    with written(file) as archive, _work_folder(file) as work:
+    with work_folder(file.absolute().parent) as work, written(file, work) as archive:
         copied, copied_log = snapshot.copy_both(store, log, work)
         named = dict.fromkeys(snapshot.named_blobs(copied))
         missing = [each for each in named if not archive.add_blob(blobs, *each)]
@@ -66,12 +66,6 @@ def back_up(settings: Settings, file: Path) -> Backup:
                 archive.add_file(name, settings.data_dir / name)
         archive.close(Manifest(FORMAT, version("podline"), now, archive.blobs))
         return Backup(now, archive.blobs, erased, copied_log is not None)
-
-
-@contextmanager
-def _work_folder(file: Path) -> Iterator[Path]:
-    with TemporaryDirectory(prefix=f"{file.name}.", dir=file.absolute().parent) as work:
-        yield Path(work)
 
 
 def holds_service(settings: Settings) -> bool:
@@ -97,6 +91,8 @@ def restore(settings: Settings, file: Path) -> Backup:
     from app.infrastructure.sqlite.database import fold_log
 
     store, log = _databases(settings)
+    for path in (store, log) if log else (store,):
+        _refuse_in_use(path)
     work = settings.data_dir / RESTORING
     make_room(work)
     make_folder(work)
@@ -121,6 +117,16 @@ def restore(settings: Settings, file: Path) -> Backup:
     finally:
         make_room(work)
     return Backup(manifest.created_at, manifest.blobs, 0, has_log)
+
+
+def _refuse_in_use(database: Path) -> None:
+    """Raises BackupError if a role that was started by hand, say, has the file open."""
+    from app.infrastructure.sqlite.database import user_of
+
+    pid = user_of(database)
+    if pid is not None:
+        user = f"process {pid}" if pid > 0 else "a process in another container"
+        raise BackupError(f"{database} is in use by {user}: stop all parts of the service first")
 
 
 @contextmanager

@@ -5,9 +5,12 @@ import json
 import os
 import shutil
 import sqlite3
+import stat
+import subprocess
+import sys
 import tarfile
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from errno import ENOSPC
 from pathlib import Path
@@ -25,6 +28,7 @@ from app.domain.blob import Blob
 from app.domain.execution import SECOND, Execution, State
 from app.domain.filters import EventFilter
 from app.infrastructure.folder.blobs import FolderBlobs
+from app.infrastructure.folder.work import PREFIX
 from app.infrastructure.sqlite import snapshot
 from app.infrastructure.sqlite.event_log import SqliteEventLog
 from app.infrastructure.sqlite.store import SqliteStore
@@ -35,6 +39,7 @@ from tests.support.builders import a_key, a_result, a_verdict, accepted
 from tests.support.event_logs import assert_in_order, every_event, ids
 from tests.support.twins import make_twins
 
+ROOT = Path(__file__).parents[2]
 SOON = 2 * SECOND
 RENAME_BLOB = "UPDATE results SET result = CAST(replace(CAST(result AS TEXT), ?, ?) AS BLOB)"
 
@@ -241,6 +246,42 @@ def test_what_is_relayed_meanwhile_stays_in_the_log(
     assert ids(every_event(again.log)) == [f"{execution.id}.1"]
 
 
+@contextmanager
+def another(code: str, *arguments: object) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A process and the line that it prints. It ends when its stdin is closed."""
+    command = [sys.executable, "-c", f"import sys\n{code}", *map(str, arguments)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT
+    ) as process:
+        assert process.stdout is not None
+        yield process, process.stdout.readline().strip()
+
+
+BACKS_UP = """
+from pathlib import Path
+from app.infrastructure.folder.work import work_folder
+with work_folder(Path(sys.argv[1])) as work:
+    (work / "podline.db").touch()
+    print(work, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_what_a_killed_backup_left_is_removed_by_the_next_one(service: Service, file: Path) -> None:
+    service.accept()
+    foreign = file.parent / f"{PREFIX}of-somebody"
+    foreign.symlink_to(service.data)
+    with another(BACKS_UP, file.parent) as (process, work):
+        assert stat.S_IMODE(Path(work).stat().st_mode) == 0o700
+        assert back_up(service, file).exit_code == 0
+        assert os.listdir(work) == ["podline.db"], "it is in use"
+        process.kill()
+    assert os.listdir(work) == ["podline.db"]
+    assert back_up(service, file.with_name("next.tar")).exit_code == 0
+    assert not Path(work).exists()
+    assert list(file.parent.glob(f"{PREFIX}*")) == [foreign]
+
+
 class TestRefusedBackups:
     def test_onto_an_existing_file(self, service: Service, file: Path) -> None:
         file.write_text("precious")
@@ -260,14 +301,23 @@ class TestRefusedBackups:
     def test_into_a_folder_that_is_not_there(self, service: Service, file: Path) -> None:
         service.accept()
         output = back_up(service, file.parent / "none" / "backup.tar").output
-        assert output.startswith("podline: no backup was made: /")
-        assert output.endswith("backup.tar.incomplete: No such file or directory\n")
+        missing = file.parent / "none"
+        assert output == f"podline: no backup was made: {missing}: No such file or directory\n"
 
     def test_of_mongodb(
         self, service: Service, file: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("PODLINE_DATABASE_URL", "mongodb://localhost/podline")
         assert "use its own tools" in back_up(service, file).output
+
+
+USES = """
+import sqlite3
+connection = sqlite3.connect(sys.argv[1])
+connection.execute("SELECT * FROM sqlite_master").fetchall()
+print(flush=True)
+sys.stdin.read()
+"""
 
 
 class TestRefusedRestores:
@@ -302,6 +352,16 @@ class TestRefusedRestores:
     def test_into_the_folder_of_a_running_service(self, service: Service, file: Path) -> None:
         with held(service.data):
             assert "is already running" in restore(file, service.data, "--force").output
+
+    @pytest.mark.parametrize("database", ["podline.db", "events.db"])
+    def test_while_another_process_uses_it(
+        self, service: Service, file: Path, database: str
+    ) -> None:
+        service.close()
+        with another(USES, service.data / database) as (process, _):
+            said = restore(file, service.data, "--force").output
+            assert f"{database} is in use by process {process.pid}: stop all parts" in said
+        restored(file, service.data, "--force")
 
     @pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
     def test_of_an_incomplete_file(self, service: Service, file: Path, share: float) -> None:

@@ -93,24 +93,20 @@ class Writer:
 
 
 @contextmanager
-def written(path: Path) -> Iterator[Writer]:
-    """Create the file, which has its name once it is complete and on disk.
+def written(path: Path, work: Path) -> Iterator[Writer]:
+    """Create the file, which moves out of the folder `work` once it is complete and on disk.
 
     Raises FileExistsError if there is such a file already.
     """
     if path.exists():
         raise FileExistsError(f"{path} exists already")
-    new = path.with_name(f"{path.name}.incomplete")
-    new.unlink(missing_ok=True)
-    try:
-        with os.fdopen(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            with tarfile.open(fileobj=file, mode="w") as tar:
-                yield Writer(tar)
-            file.flush()
-            os.fsync(file.fileno())
-        new.rename(path)
-    finally:
-        new.unlink(missing_ok=True)
+    new = work / f"{path.name}.incomplete"
+    with os.fdopen(os.open(new, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        with tarfile.open(fileobj=file, mode="w") as tar:
+            yield Writer(tar)
+        file.flush()
+        os.fsync(file.fileno())
+    new.rename(path)
 
 
 def unpack(path: Path, folder: Path) -> Manifest:

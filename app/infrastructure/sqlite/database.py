@@ -5,9 +5,11 @@ SQLite allows one write at a time. Threads queue for their turn and commit toget
 100 ms at a time, while a process that writes much leaves only short gaps.
 """
 
+import fcntl
 import logging
 import os
 import sqlite3
+import struct
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from enum import Enum, auto
@@ -35,6 +37,10 @@ POLL_SECONDS: Final = 0.0005
 
 _SHARED_MEMORY_BYTES: Final = 32 * 1024
 """The step by which SQLite extends it: https://www.sqlite.org/walformat.html, 2.1"""
+
+_FLOCK: Final = struct.Struct("hhqqi0q")
+"""Of fcntl(2) on 64-bit Linux: type, whence, start, length, pid."""
+_DEAD_MANS_SWITCH: Final = 128
 
 
 class Use(Enum):
@@ -266,6 +272,22 @@ def fold_log(path: Path, timeout: float = 5) -> None:
         why_not = str(error)
     if why_not:
         log.warning("%s is complete only together with %s-wal: %s", path, path, why_not)
+
+
+def user_of(path: Path) -> int | None:
+    """The id of a process, other than this one, that has the file open; None if there is none.
+
+    Such a process holds a shared lock on one byte of the shared memory beside the file ("dead man's
+    switch" in https://sqlite.org/src/file/src/os_unix.c). The id is not above 0 if the process is
+    in another pid namespace. This process must not have the file open: it would lose its locks.
+    """
+    try:
+        with Path(f"{path}-shm").open("rb") as memory:
+            asked = _FLOCK.pack(fcntl.F_WRLCK, os.SEEK_SET, _DEAD_MANS_SWITCH, 1, 0)
+            kind, _, _, _, pid = _FLOCK.unpack(fcntl.fcntl(memory, fcntl.F_GETLK, asked))
+    except FileNotFoundError:
+        return None
+    return None if kind == fcntl.F_UNLCK else int(pid)
 
 
 def _in_turn(connection: sqlite3.Connection, statement: str, deadline: float) -> None:
