@@ -10,6 +10,7 @@ import sys
 from typing import Final
 
 from app import logs
+from app.listening import CannotListen
 from app.settings import Settings
 from app.settings.folders import kept
 from sandbox.private import set_umask
@@ -53,7 +54,10 @@ def main() -> None:
     options.tasks_columns = COLUMNS
     options.max_tasks = MOST_TASKS
     options.enable_events = False  # workers send events anyway
-    make_publisher(settings).start(["flower", *sys.argv[1:]])
+    try:
+        make_publisher(settings).start(["flower", *sys.argv[1:]])
+    except CannotListen as error:
+        logs.exit_with(f"Flower {error}")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from app.cli.extras import needs_extra
 from app.cli.failure import Failure
 from app.cli.options import data_dir_option
 from app.cli.target import NoService, find_target
+from app.listening import CannotListen
 
 _NEED_HTTP: Final = {"address": "--address", "port": "--port", "host_names": "--host-name"}
 
@@ -77,7 +78,10 @@ def mcp_command(
     if over_http:
         from app.mcp import http
 
-        http.serve(target.url, address, port, host_names)
+        try:
+            http.serve(target.url, address, port, host_names)
+        except CannotListen as error:
+            raise Failure(str(error)) from error
     else:
         from app.mcp import stdio
 

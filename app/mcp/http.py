@@ -4,6 +4,7 @@ It has no key of its own: each request must carry its caller's.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 import uvicorn
@@ -15,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from app.listening import listen
 from app.mcp.server import make_server
 from podline import AsyncClient
 
@@ -56,16 +58,17 @@ def make_app(url: str, hosts: Sequence[str]) -> ASGIApp:
 
 
 def serve(url: str, address: str, port: int, hosts: Sequence[str]) -> None:
-    """Serve until a signal asks to stop."""
-    uvicorn.run(
+    """Serve until a signal asks to stop. Raises CannotListen."""
+    listening = listen(address, port)
+    config = uvicorn.Config(
         make_app(url, hosts),
-        host=address,
-        port=port,
         log_config=None,  # that of the process
         log_level="warning",
         limit_concurrency=_MOST_REQUESTS,
         timeout_graceful_shutdown=_TO_STOP,
     )
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run([listening])
 
 
 class _KeyRequired:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Final
 
 from app import logs
+from app.listening import CannotListen, listen
 from app.server.connections import Server, adjustments
 from app.server.processes import become_one_of
 from app.server.sharing import Share, Shares
@@ -112,11 +113,10 @@ def _port_of_door(text: str) -> tuple[str, tuple[str, int]]:
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=1024)
-    except OSError as error:
-        logs.exit_with(f"the API can't listen at {host}:{port}: {error.strerror}")
+        return listen(host, port)
+    except CannotListen as error:
+        logs.exit_with(f"the API {error}")
 
 
 def _connection_limit() -> int:

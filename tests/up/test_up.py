@@ -175,6 +175,19 @@ class TestRunning:
         with service.flower() as flower:
             assert flower.get("/", follow_redirects=True).status_code == 200
 
+    def test_flower_takes_nothing_from_pages_of_others(self, service: Standalone) -> None:
+        """A browser sends the stored password along, whatever page it is on."""
+        with service.flower() as flower:
+
+            def status(**headers: str) -> int:
+                named = {name.replace("_", "-"): value for name, value in headers.items()}
+                return flower.post("/api/worker/shutdown/nobody", headers=named).status_code
+
+            assert status(Origin=service.address("flower")) == 404
+            for origin in ("https://evil.example", "http://127.0.0.1:1", "null"):
+                assert status(Origin=origin) == 403
+            assert status(Origin=service.address("flower"), Sec_Fetch_Site="cross-site") == 403
+
     def test_flower_shows_steps_and_no_ticks(self, service: Standalone) -> None:
         execution = service.client().run("print(1)", language="python", timeout=60)
         with service.flower() as flower:

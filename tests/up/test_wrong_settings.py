@@ -110,3 +110,18 @@ def test_a_wrong_option_of_a_url_is_one_line(role: str, name: str, url: str, rea
     assert f"wrong setting: {name}: " in lines[-1]
     assert reason in lines[-1]
     assert "hush" not in "".join(lines)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("command", "port"),
+    [
+        ((PODLINE, "mcp", "--http", "--port", "8080", "--address", "a..b"), 8080),
+        ((sys.executable, "-m", "app.flower", "--port=5555", "--address=a..b"), 5555),
+        ((sys.executable, "-m", "app.server", "--bind", "a..b:8000"), 8000),
+    ],
+)
+def test_an_address_that_is_none_is_one_line(command: tuple[str, ...], port: int) -> None:
+    secrets = {"PODLINE_FLOWER_PASSWORD": "p" * 43, "PODLINE_KEY": "k" * 43}
+    last = ended(command, PODLINE_URL="http://127.0.0.1:1", **secrets)[-1]
+    assert re.search(f"can't listen at a..b:{port}: (the name|it is not the name)", last)

@@ -8,11 +8,13 @@ import time
 from typing import Any, Final
 
 import flower.app
+import flower.command
 import flower.events
 import flower.views.tasks
 from celery.events.state import Task
 from tornado.ioloop import PeriodicCallback
 
+from app.listening import listening_at
 from app.queues import ROLES, queue_of
 
 COLUMNS: Final = {"execution": "Execution", "role": "Role", "queue": "Queue"}
@@ -109,7 +111,15 @@ class StepEvents(flower.events.Events):
         self._looking.start()
 
 
+class Flower(flower.app.Flower):
+    def start_http_server(self) -> int | None:
+        with listening_at(self.options.address or "0.0.0.0", self.options.port):
+            port: int | None = super().start_http_server()
+            return port
+
+
 def install() -> None:
+    flower.command.Flower = Flower
     flower.events.EventsState = StepsState
     flower.app.Events = StepEvents
     flower.views.tasks.TASK_COLUMNS.update(COLUMNS)

@@ -25,6 +25,7 @@ from app.infrastructure.prometheus import allocated
 from app.infrastructure.prometheus.folder import VARIABLE
 from app.infrastructure.prometheus.processes import Processes
 from app.infrastructure.prometheus.restarts import ChildRestarts
+from app.listening import listening_at
 from app.ports import Gauge, families
 from app.ports.families import Family
 
@@ -118,7 +119,8 @@ class PrometheusMetrics:
         return generate_latest(self._registry(gauges))
 
     def serve(self, host: str, port: int) -> int:
-        server, _ = start_http_server(port, host, self._registry())
+        with listening_at(host, port):
+            server, _ = start_http_server(port, host, self._registry())
         return server.server_port
 
     def _registry(self, gauges: Sequence[Gauge] = ()) -> CollectorRegistry:
