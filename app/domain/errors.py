@@ -24,7 +24,8 @@ PodlineError
     ├── TooManyWaiting
     ├── StoreUnavailable
     │   ├── StoreFull
-    │   └── StoreIsNewer
+    │   ├── StoreIsNewer
+    │   └── StoreUnreadable
     ├── TargetUnavailable
     ├── CoordinationUnavailable
     │   └── CoordinationIsNewer
@@ -176,6 +177,10 @@ class DiskLow(Unavailable):
 
 class StoreIsNewer(StoreUnavailable, IsNewer):
     """A newer release upgraded the database: run that release, or restore an older backup."""
+
+
+class StoreUnreadable(StoreUnavailable):
+    """A newer release has stored this: only the parts of that release can read it."""
 
 
 class TargetUnavailable(Unavailable):

@@ -74,11 +74,17 @@ class ResultCodec(JsonCodec[Result]):
         try:
             return super().decode(data)
         except ValidationError:
-            return super().decode(_with_runs(data))
+            earlier = _with_runs(data)
+            if earlier is None:
+                raise
+            return super().decode(earlier)
 
 
-def _with_runs(data: bytes) -> bytes:
+def _with_runs(data: bytes) -> bytes | None:
+    """None if it is of no such release."""
     (result,) = json.loads(data)
+    if "run" not in result["report"]:
+        return None
     for part in (result["report"], result["output"]):
         run = part.pop("run")
         part["runs"] = [] if run is None else [run]

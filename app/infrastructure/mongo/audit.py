@@ -1,6 +1,7 @@
 """The audit log, in MongoDB."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from app.domain.audit import AuditRecord
@@ -9,6 +10,7 @@ from app.domain.filters import lowest_id
 from app.infrastructure import codec
 from app.infrastructure.mongo.connection import Connection, at_the_edge, repeatable
 from app.infrastructure.mongo.documents import AuditDocument
+from app.infrastructure.mongo.rows import read_all
 
 
 class MongoAuditLog:
@@ -35,10 +37,11 @@ class MongoAuditLog:
 
     @at_the_edge
     def mark_relayed(self, record: AuditRecord) -> None:
-        seen = self._connection.objects(
-            AuditDocument, id=record.id, record=codec.audit_text(record)
-        )
-        seen.update_one(unset__relay_at=1)
+        # Compare records, not texts: a newer release may store fields that this one doesn't know.
+        found = self._connection.objects(AuditDocument, id=record.id).first()
+        if found is not None and _to_record(found) == replace(record, relay_at=found.relay_at):
+            seen = self._connection.objects(AuditDocument, id=record.id, record=found.record)
+            seen.update_one(unset__relay_at=1)
 
     @at_the_edge
     def remove_before(self, time: Time, limit: int) -> int:
@@ -49,4 +52,8 @@ class MongoAuditLog:
 
 
 def _to_records(found: Iterable[Any]) -> list[AuditRecord]:
-    return [codec.audit_record(each.record, each.relay_at) for each in found]
+    return read_all(_to_record, found)
+
+
+def _to_record(found: Any) -> AuditRecord:
+    return codec.audit_record(found.record, found.relay_at)

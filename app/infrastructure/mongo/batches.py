@@ -11,6 +11,7 @@ from app.domain.submission import Submission
 from app.infrastructure import codec
 from app.infrastructure.mongo.connection import Connection, at_the_edge, repeatable
 from app.infrastructure.mongo.documents import BatchDocument, ExecutionDocument, ProgramDocument
+from app.infrastructure.mongo.rows import read_all
 from app.infrastructure.programs import Programs
 
 
@@ -52,7 +53,7 @@ class MongoBatches:
     @repeatable
     def due(self, now: Time, limit: int) -> list[Batch]:
         due = self._connection.objects(BatchDocument, next_action_at__gt=0, next_action_at__lte=now)
-        return [_to_batch(found) for found in due.order_by("next_action_at").limit(limit)]
+        return read_all(_to_batch, due.order_by("next_action_at").limit(limit))
 
     @at_the_edge
     def mark_complete(self, batch_id: str) -> None:

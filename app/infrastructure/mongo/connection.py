@@ -13,6 +13,7 @@ import pymongo
 from mongoengine import Document
 from mongoengine.errors import OperationError
 from mongoengine.queryset import QuerySet, transform
+from pydantic import ValidationError
 from pymongo.errors import (
     AutoReconnect,
     BulkWriteError,
@@ -21,7 +22,7 @@ from pymongo.errors import (
 )
 from pymongo.uri_parser import parse_uri
 
-from app.domain.errors import StoreFull, StoreUnavailable
+from app.domain.errors import StoreFull, StoreUnavailable, StoreUnreadable
 from app.infrastructure.dependencies import MONGODB
 from app.infrastructure.mongo import versions
 from app.infrastructure.mongo.documents import COLLECTIONS, VersionDocument, bind
@@ -44,7 +45,10 @@ _aliases: Final = count(1)
 
 
 def at_the_edge(method: Callable[P, R]) -> Callable[P, R]:
-    """Make a method of the port raise StoreUnavailable or StoreFull for MongoDB's errors."""
+    """Make a method of the port raise StoreUnavailable or StoreFull for MongoDB's errors.
+
+    And StoreUnreadable for what only a newer release can read.
+    """
 
     @wraps(method)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -54,6 +58,9 @@ def at_the_edge(method: Callable[P, R]) -> Callable[P, R]:
             # OSError: a file that the URL names, such as tlsCAFile, can't be read.
             kind = StoreFull if _is_out_of_space(error) else StoreUnavailable
             raise MONGODB.down(kind(f"MongoDB: {_said(error)}")) from error
+        except ValidationError as error:
+            # Its text and its cause quote what is stored, and so programs.
+            raise StoreUnreadable(f"MongoDB has a {error.title} that can't be read") from None
         MONGODB.up()
         return returned
 

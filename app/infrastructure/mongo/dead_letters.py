@@ -10,6 +10,7 @@ from app.domain.execution import Time
 from app.infrastructure import codec
 from app.infrastructure.mongo.connection import Connection, at_the_edge, repeatable
 from app.infrastructure.mongo.documents import DeadLetterDocument
+from app.infrastructure.mongo.rows import read_all
 
 
 class MongoDeadLetters:
@@ -100,4 +101,4 @@ def _to_letter(found: Any) -> DeadLetter:
 
 
 def _to_letters(found: Iterable[Any]) -> list[DeadLetter]:
-    return [_to_letter(letter) for letter in found]
+    return read_all(_to_letter, found)

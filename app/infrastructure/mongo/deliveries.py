@@ -7,7 +7,7 @@ from app.domain.callback import Callback
 from app.domain.execution import Execution, Time
 from app.infrastructure.mongo.connection import Connection, at_the_edge
 from app.infrastructure.mongo.documents import ExecutionDocument
-from app.infrastructure.mongo.rows import from_callback, to_execution
+from app.infrastructure.mongo.rows import from_callback, read_all, to_execution
 
 
 class MongoDeliveries:
@@ -21,7 +21,7 @@ class MongoDeliveries:
         due = self._connection.objects(
             ExecutionDocument, callback_at__gt=0, callback_at__lte=now
         ).exclude("events")
-        rows = map(to_execution, due.order_by("callback_at").limit(limit).as_pymongo())
+        rows = read_all(to_execution, due.order_by("callback_at").limit(limit).as_pymongo())
         claimed = (self._claim(row, push) for row in rows)
         return [row for row in claimed if row]
 

@@ -32,6 +32,7 @@ from app.infrastructure.mongo.documents import ExecutionDocument, ProgramDocumen
 from app.infrastructure.mongo.rows import (
     from_event,
     from_execution,
+    read_all,
     to_events,
     to_execution,
     to_label,
@@ -196,7 +197,7 @@ class MongoExecutions:
         due = self._rows(
             state__in=sorted(states), next_action_at__gt=0, next_action_at__lte=now
         ).exclude("events")
-        rows = map(to_execution, due.order_by("next_action_at").limit(limit).as_pymongo())
+        rows = read_all(to_execution, due.order_by("next_action_at").limit(limit).as_pymongo())
         claimed = (self._claim(row, push(row)) for row in rows)
         return [row for row in claimed if row]
 
@@ -225,7 +226,7 @@ class MongoExecutions:
     @repeatable
     def placed(self, place: str, limit: int) -> list[Execution]:
         rows = self._rows(state__in=sorted(HAS_POD), place=place).exclude("events")
-        return [to_execution(row) for row in rows.limit(limit).as_pymongo()]
+        return read_all(to_execution, rows.limit(limit).as_pymongo())
 
     @repeatable
     def states_of(self, execution_ids: Sequence[str]) -> dict[str, tuple[State, int]]:
@@ -236,7 +237,7 @@ class MongoExecutions:
     def page(self, filter: ExecutionFilter, before: str | None, limit: int) -> list[Execution]:
         rows = self._connection.objects(ExecutionDocument).filter(_matches(filter, before))
         shown = rows.exclude("events").order_by("-order").limit(limit)
-        return [to_execution(row) for row in shown.as_pymongo()]
+        return read_all(to_execution, shown.as_pymongo())
 
     @repeatable
     def count(self, filter: ExecutionFilter, at_most: int) -> int:

@@ -8,6 +8,7 @@ from app.domain.api_key import ApiKey
 from app.infrastructure import codec
 from app.infrastructure.mongo.connection import Connection, at_the_edge, repeatable
 from app.infrastructure.mongo.documents import ApiKeyDocument
+from app.infrastructure.mongo.rows import read_all
 
 
 class MongoKeys:
@@ -43,7 +44,7 @@ class MongoKeys:
 
     @repeatable
     def all(self) -> list[ApiKey]:
-        return [_to_key(key) for key in self._connection.objects(ApiKeyDocument).order_by("id")]
+        return read_all(_to_key, self._connection.objects(ApiKeyDocument).order_by("id"))
 
     @at_the_edge
     def delete(self, key_id: str) -> bool:

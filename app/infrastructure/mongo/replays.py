@@ -8,6 +8,7 @@ from app.domain.replay import Replay
 from app.infrastructure import codec
 from app.infrastructure.mongo.connection import Connection, at_the_edge, repeatable
 from app.infrastructure.mongo.documents import ReplayDocument
+from app.infrastructure.mongo.rows import read_all
 
 
 class MongoReplays:
@@ -65,4 +66,4 @@ def _to_replay(found: Any) -> Replay:
 
 
 def _to_replays(found: Iterable[Any]) -> list[Replay]:
-    return [_to_replay(replay) for replay in found]
+    return read_all(_to_replay, found)

@@ -1,19 +1,28 @@
 """Converts documents of executions and events to domain values and back."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from app.domain.callback import Callback
 from app.domain.execution import Event, Execution
 from app.infrastructure import codec
 from app.infrastructure.mongo.documents import ExecutionDocument
+from app.infrastructure.readable import readable
+
+V = TypeVar("V")
 
 STORED_AS: Final[Mapping[str, str]] = {
     field.name: getattr(ExecutionDocument, field.name).db_field for field in fields(Execution)
 }
 """The name in MongoDB of each field of an execution."""
+
+
+def read_all(read: Callable[[Any], V], found: Iterable[Any]) -> list[V]:
+    """Convert the rows or documents, and leave those of a newer release to its own parts."""
+    named = ((each["_id"] if isinstance(each, dict) else each.id, each) for each in found)
+    return [value for _, value in readable(read, named, "{} in MongoDB")]
 
 
 def from_execution(execution: Execution) -> dict[str, Any]:

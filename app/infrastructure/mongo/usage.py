@@ -11,7 +11,7 @@ from app.domain.usage import UsageDay
 from app.infrastructure import codec
 from app.infrastructure.mongo.connection import Connection, at_the_edge, repeatable
 from app.infrastructure.mongo.documents import ExecutionDocument, UsageDayDocument
-from app.infrastructure.mongo.rows import to_execution
+from app.infrastructure.mongo.rows import read_all, to_execution
 
 
 class MongoUsageRecords:
@@ -21,7 +21,7 @@ class MongoUsageRecords:
     @repeatable
     def unfolded(self, limit: int) -> list[Execution]:
         found = self._connection.objects(ExecutionDocument, usage_at__gt=0).exclude("events")
-        return [to_execution(row) for row in found.order_by("usage_at").limit(limit).as_pymongo()]
+        return read_all(to_execution, found.order_by("usage_at").limit(limit).as_pymongo())
 
     @repeatable
     def still_unfolded(self, execution_ids: Sequence[str]) -> set[str]:

@@ -11,8 +11,8 @@ from app.domain.errors import NameTaken
 from app.domain.execution import SECOND
 from app.domain.hosts import Group, HostReport, HostSize, groups_of
 from app.infrastructure import codec
+from app.infrastructure.readable import REPORTS_OF, readable
 from app.infrastructure.redis.connection import raises_unavailable
-from app.infrastructure.redis.readable import readable
 from app.ports.hosts import HOST_SECONDS
 
 CLOCK: Final = "podline:hosts:clock"
@@ -84,7 +84,8 @@ class RedisHosts:
 
     @raises_unavailable
     def alive(self) -> list[HostReport]:
-        reports = readable(codec.HOST_REPORT, self._texts("living", REPORTS))
+        found = self._texts("living", REPORTS)
+        reports = dict(readable(codec.HOST_REPORT.validate_json, found.items(), REPORTS_OF))
         return [reports[name] for name in sorted(reports)]
 
     @raises_unavailable
@@ -99,14 +100,14 @@ class RedisHosts:
         """The sizes and the groups, which are counted once for all hosts."""
         now, known = self._elapsed(), self._known
         if known is None or now - known[0] >= self._fresh_seconds:
-            sizes = readable(codec.HOST_SIZE, self._texts("living", SIZES))
+            sizes = _sizes(self._texts("living", SIZES))
             self._known = known = now, (sizes, groups_of(sizes.values()))
         return known[1]
 
     @raises_unavailable
     def lost(self) -> Mapping[str, str | None]:
         found = cast(list[str], self._call("lost"))
-        sizes = readable(codec.HOST_SIZE, _with_text(found))
+        sizes = _sizes(_with_text(found))
         return {name: sizes[name].group if name in sizes else None for name in sorted(found[::2])}
 
     @raises_unavailable
@@ -128,6 +129,10 @@ class RedisHosts:
 
     def _call(self, operation: str, *arguments: str) -> object:
         return self._script(keys=KEYS, args=[operation, *self._ages, *arguments])
+
+
+def _sizes(found: Mapping[str, str]) -> dict[str, HostSize]:
+    return dict(readable(codec.HOST_SIZE.validate_json, found.items(), REPORTS_OF))
 
 
 def _with_text(names_and_texts: list[str]) -> Mapping[str, str]:

@@ -5,11 +5,15 @@ from dataclasses import asdict
 from typing import Final, cast
 
 import redis
+from pydantic import ConfigDict, TypeAdapter
 
-from app.domain.dead_letter import DeadLetter, DeadLetterKind, DeadLetterStatus
+from app.domain.dead_letter import DeadLetter
+from app.infrastructure.readable import readable
 from app.infrastructure.redis.connection import raises_unavailable
 
 PARKING: Final = "podline:parking"
+_EXACTLY: Final = TypeAdapter(tuple[DeadLetter], config=ConfigDict(extra="forbid"))
+"""The config of the tuple applies to the dataclass, for which a TypeAdapter accepts none."""
 
 
 class RedisParking:
@@ -24,8 +28,10 @@ class RedisParking:
 
     @raises_unavailable
     def unpark(self, limit: int) -> list[DeadLetter]:
+        """Those of a newer release stay for its own workers."""
         oldest = cast(list[str], self._client.zrange(PARKING, 0, limit - 1))
-        return [_loaded(text) for text in oldest]
+        named = (("a dead letter", text) for text in oldest)
+        return [letter for _, letter in readable(_loaded, named, "{} that is parked in Redis")]
 
     @raises_unavailable
     def done(self, letter: DeadLetter) -> None:
@@ -40,7 +46,5 @@ def _dumped(letter: DeadLetter) -> str:
 
 
 def _loaded(text: str) -> DeadLetter:
-    facts = json.loads(text)
-    facts["kind"] = DeadLetterKind(facts["kind"])
-    facts["status"] = DeadLetterStatus(facts["status"])
-    return DeadLetter(**facts)
+    """Raises ValidationError for a field that this release would not write again."""
+    return _EXACTLY.validate_python((json.loads(text),))[0]

@@ -10,8 +10,8 @@ from app.domain.place import PlaceReport
 from app.domain.sighting import Finding, TickReport
 from app.domain.worker import WorkerReport
 from app.infrastructure import codec
+from app.infrastructure.readable import REPORTS_OF, readable
 from app.infrastructure.redis.connection import raises_unavailable
-from app.infrastructure.redis.readable import readable
 
 R = TypeVar("R", WorkerReport, PlaceReport, TickReport, Finding)
 
@@ -38,7 +38,7 @@ class _RedisReports(Generic[R]):
     @raises_unavailable
     def since(self, time: Time) -> list[R]:
         found = cast(dict[str, str], self._client.hgetall(self._key))
-        reports = readable(self._codec, found)
+        reports = dict(readable(self._codec.validate_json, found.items(), REPORTS_OF))
         old = [name for name, report in reports.items() if report.seen_at < time]
         if old:
             self._client.hdel(self._key, *old)
