@@ -15,8 +15,10 @@ from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(2400)]
 
-SLEEPS = "import time; time.sleep(2); print('done')"
+SLEEPS = "import time; time.sleep({}); print('done')"
 BURST = 36
+LONG = 30
+"""Seconds: on a busy machine, a container is killed long after it was seen to be at work."""
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +44,9 @@ def python(client: Client) -> Language:
     return next(language for language in client.languages() if language.name == "python")
 
 
-def submitted(client: Client, count: int) -> list[str]:
-    return [client.submit(SLEEPS, language="python").id for _ in range(count)]
+def submitted(client: Client, count: int, seconds: int = 2) -> list[str]:
+    source, limits = SLEEPS.format(seconds), {"wall_seconds": seconds + 30}
+    return [client.submit(source, language="python", limits=limits).id for _ in range(count)]
 
 
 def ended(client: Client, ids: list[str]) -> Counter[tuple[Outcome | None, int]]:
@@ -68,7 +71,7 @@ def test_what_a_killed_host_ran_runs_elsewhere(hosts: Stack) -> None:
     client = hosts.client()
     scale(hosts, 2)
     victim, _ = hosts.containers("host")
-    ids = submitted(client, 8)
+    ids = submitted(client, 8, LONG)
 
     def running_there() -> set[str]:
         rows = [client.get(id) for id in ids]

@@ -118,7 +118,8 @@ class Rolling:
     def __enter__(self) -> Self:
         with ExitStack() as starting:
             self.data.mkdir(mode=0o700)
-            mongo, redis = MongoServer(self._folder), self._folder / "redis.sock"
+            redis = self._folder / "redis.sock"
+            mongo = MongoServer(self._folder, preferred=True)
             mongo.start()
             starting.callback(mongo.kill)
             starting.enter_context(ValkeyServer(port=0, unix_socket_path=redis))
