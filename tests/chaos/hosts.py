@@ -11,14 +11,13 @@ import redis
 
 from app.infrastructure.mongo.store import MongoStore
 from app.infrastructure.sqlite.event_log import SqliteEventLog
-from app.ports import Blobs
 from app.wiring.stores import STORE_SECONDS
 from podline import Client, PodlineError
 from tests.chaos import up
 from tests.chaos.acts import Clock, once, stopped
+from tests.chaos.behind import BehindProxy
 from tests.chaos.leftovers import Daemon, Left, merged, of_redis
 from tests.chaos.plan import FaultKind
-from tests.chaos.proxy import Proxy
 from tests.chaos.shop import Shop
 from tests.hosts.test_lost import full
 from tests.support.many_hosts import ManyHosts, SandboxHost
@@ -60,7 +59,7 @@ KINDS: Final[Mapping[str, FaultKind]] = {
 }
 
 
-class Hosts:
+class Hosts(BehindProxy):
     """Stores, API, beat, a worker beside no host, and three hosts."""
 
     def __init__(self, folder: Path, executions: int) -> None:  # noqa: ARG002  # no disk to size
@@ -75,9 +74,7 @@ class Hosts:
             "PODLINE_CALLBACK_SECRET": "c" * 40,
         }
         self._service = ManyHosts(folder, own, **settings)
-        self.shop = Shop(self._service.outside)
-        self._proxy = Proxy(lambda: int(self._service.url.rpartition(":")[2]))
-        self._running = ExitStack()
+        super().__init__(Shop(self._service.outside), self._port)
 
     def __enter__(self) -> Self:
         with ExitStack() as starting:
@@ -88,26 +85,10 @@ class Hosts:
             self._running = starting.pop_all()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._running.close()
-
     @property
     def admin(self) -> Client:
         """Past the proxy."""
         return self._service.client()
-
-    @property
-    def url(self) -> str:
-        """For the clients of the load."""
-        return self._proxy.url
-
-    @property
-    def store(self) -> MongoStore:
-        return self._store
-
-    @property
-    def blobs(self) -> Blobs:
-        return self._store.blobs
 
     def blob_names(self, id: str) -> list[str]:  # noqa: ARG002  # the same in all places
         """None: that MongoDB has a blob too many is not looked for."""
@@ -207,6 +188,9 @@ class Hosts:
         self._part(host, "sandbox")
         with full(host):
             yield
+
+    def _port(self) -> int:
+        return int(self._service.url.rpartition(":")[2])
 
     def _flush(self) -> None:
         """If Redis is down, what it had is gone anyway."""

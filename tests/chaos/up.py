@@ -11,17 +11,17 @@ from typing import Final, Self
 import psutil
 import redis
 
-from app.ports import Blobs, EventLog, Store
+from app.ports import EventLog
 from app.settings.folders import BLOBS, SANDBOX
 from app.wiring.stores import make_store
 from podline import Client
 from tests.chaos.acts import Clock, once, stopped
+from tests.chaos.behind import BehindProxy
 from tests.chaos.leftovers import Daemon, Left, merged, of_redis
 from tests.chaos.plan import FaultKind
-from tests.chaos.proxy import Proxy
 from tests.chaos.shop import Shop
 from tests.faults.test_database_down import locked
-from tests.support.constants import in_processes
+from tests.support.constants import IMPATIENT, in_processes
 from tests.support.disks import disk, kept_full
 from tests.support.standalone import WORD_OF, Standalone
 
@@ -60,13 +60,7 @@ KINDS: Final[Mapping[str, FaultKind]] = {
 
 SETTINGS: Final = {
     **in_processes(
-        # The same sweep as always, only without minutes of patience for the slow.
-        transitions__STEP_SECONDS=3,
-        holding__BEAT_SECONDS=0.3,
-        holding__HOLD_SECONDS=3,
-        sweep__SLOT_GRACE_SECONDS=5,
-        sweep__QUEUE_CHECK_SECONDS=5,
-        beat__sweep=1,
+        **IMPATIENT,
         dead_letters__BACK_OFF_SECONDS=10,
         beat__dead_letters=5,
         # A part that is killed again and again is restarted at once, again and again.
@@ -80,15 +74,13 @@ SETTINGS: Final = {
 }
 
 
-class Up:
+class Up(BehindProxy):
     """`podline up`, behind a proxy, with a receiver of callbacks."""
 
     def __init__(self, folder: Path, executions: int) -> None:
+        super().__init__(Shop(), self._port)
         self._folder = folder
         self._mib = _MIB + _MIB_OF_ONE * executions
-        self.shop = Shop()
-        self._proxy = Proxy(self._port)
-        self._running = ExitStack()
 
     def __enter__(self) -> Self:
         with ExitStack() as starting:
@@ -104,26 +96,10 @@ class Up:
             self._running = starting.pop_all()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._running.close()
-
     @property
     def admin(self) -> Client:
         """Past the proxy."""
         return self._up.client()
-
-    @property
-    def url(self) -> str:
-        """For the clients of the load."""
-        return self._proxy.url
-
-    @property
-    def store(self) -> Store:
-        return self._store
-
-    @property
-    def blobs(self) -> Blobs:
-        return self._store.blobs
 
     def blob_names(self, id: str) -> list[str]:
         folder = self._disk / BLOBS / id

@@ -5,19 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.constants import STEPS_APART, in_processes
+from tests.support.constants import IMPATIENT, STEPS_APART, in_processes
 from tests.support.standalone import Standalone, running
 
-SOON = {
-    # The same sweep as always, only without minutes of patience for the slow.
-    "transitions__STEP_SECONDS": 3,
-    "holding__BEAT_SECONDS": 0.3,
-    "holding__HOLD_SECONDS": 3,
-    "sweep__SLOT_GRACE_SECONDS": 5,
-    "sweep__QUEUE_CHECK_SECONDS": 5,
-    "beat__sweep": 1,
-    "checks__PART_BYTES": 1,
-}
+SOON = {**IMPATIENT, "checks__PART_BYTES": 1}
 FAST = {
     # With APART=yes, all tests here run with each step as a message of its own.
     **in_processes(**SOON, **(STEPS_APART if "APART" in os.environ else {})),

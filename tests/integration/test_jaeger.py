@@ -1,6 +1,6 @@
 """What a real Jaeger shows of a real service: searches, parents, links, states and outcomes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from typing import Final
 
@@ -122,25 +122,29 @@ def test_a_batch_is_one_trace(jaeger: Jaeger, client: Client) -> None:
     assert len(requests) == 1
 
 
+def trace_with_a_kill(
+    jaeger: Jaeger, up: Standalone, client: Client, part: str, names: Set[str] = frozenset()
+) -> Trace:
+    """The trace of an execution in whose program this part is killed, with spans of these names."""
+    submitted = client.submit(SLOW, language="bash")
+    trace_of(jaeger, submitted.id, {"pods.create"})
+    up.kill(part)
+    trace = trace_of(jaeger, submitted.id, {SUBMIT, "results.persist", "relay", *names})
+    trace.check_below(SUBMIT)
+    return trace
+
+
 def test_a_killed_worker_and_its_successor_share_the_trace(
     jaeger: Jaeger, up: Standalone, client: Client
 ) -> None:
-    submitted = client.submit(SLOW, language="bash")
-    trace_of(jaeger, submitted.id, {"pods.create"})
-    up.kill("worker")
-    trace = trace_of(jaeger, submitted.id, {SUBMIT, "attempt", "results.persist", "relay"})
-    trace.check_below(SUBMIT)
+    trace = trace_with_a_kill(jaeger, up, client, "worker", {"attempt"})
     assert len({span.process for span in trace.spans}) == 3, "the API and both workers"
 
 
 def test_an_attempt_that_is_lost_is_an_error_and_the_next_is_none(
     jaeger: Jaeger, up: Standalone, client: Client
 ) -> None:
-    submitted = client.submit(SLOW, language="bash")
-    trace_of(jaeger, submitted.id, {"pods.create"})
-    up.kill("sandbox")
-    trace = trace_of(jaeger, submitted.id, {SUBMIT, "results.persist", "relay"})
-    trace.check_below(SUBMIT)
+    trace = trace_with_a_kill(jaeger, up, client, "sandbox")
     first, second = sorted(trace.called("attempt"), key=lambda span: span.tags["podline.attempt"])
     assert first.tags["error"] is True
     assert first.tags["otel.status_code"] == "ERROR"

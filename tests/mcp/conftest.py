@@ -8,6 +8,7 @@ from typing import Any, Final
 import pytest
 from mcp import Client
 
+from app.domain.execution import State
 from app.infrastructure.memory.runtime import Script
 from app.mcp.server import make_server
 from podline import AsyncClient
@@ -47,3 +48,16 @@ class Reports:
     async def __call__(self, progress: float, total: float | None, message: str | None) -> None:
         self.all.append((progress, total, message))
         self.begun.set()
+
+
+async def leave_a_call(client: Client, service: Service) -> None:
+    """Cancel a call of `run_code`, and wait until its execution is cancelled, too."""
+    reports = Reports()
+    calling = asyncio.ensure_future(
+        client.call_tool("run_code", {"code": ""}, progress_callback=reports)
+    )
+    await reports.begun.wait()
+    calling.cancel()
+    await asyncio.wait([calling])
+    while service.submitted()[0].state is not State.CANCELLED:
+        await asyncio.sleep(0.01)

@@ -15,9 +15,8 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
 from app.domain.api_key import Role
-from app.domain.execution import State
 from app.mcp.http import PATH, make_app
-from tests.mcp.conftest import Reports, scripted
+from tests.mcp.conftest import leave_a_call, scripted
 from tests.support.real_api import a_key
 from tests.support.service import Service
 
@@ -93,18 +92,9 @@ def test_leaving_cancels_the_execution(service: Service, url: str) -> None:
 
     async def main() -> None:
         async with connected(url, {"X-API-Key": service.key}, "2026-07-28") as client:
-            reports = Reports()
+            await leave_a_call(client, service)
 
-            calling = asyncio.ensure_future(
-                client.call_tool("run_code", {"code": ""}, progress_callback=reports)
-            )
-            await reports.begun.wait()
-            calling.cancel()
-            await asyncio.wait([calling])
-            while service.submitted()[0].state is not State.CANCELLED:
-                await asyncio.sleep(0.01)
-
-    asyncio.run(asyncio.wait_for(main(), 10))
+    asyncio.run(asyncio.wait_for(main(), 60))
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,10 @@ from mcp import Client
 from mcp_types import CallToolResult, ImageContent, ResourceLink, TextContent
 
 from app import for_models
-from app.domain.execution import State
 from app.domain.report import Report, StageOutput, StageReport
 from app.for_models import LONGEST
 from app.infrastructure.memory.runtime import exited
-from tests.mcp.conftest import Connecting, Reports, both_eras, scripted
+from tests.mcp.conftest import Connecting, Reports, both_eras, leave_a_call, scripted
 from tests.support.answers import problem
 from tests.support.service import Service
 
@@ -288,19 +287,7 @@ def test_get_execution_can_wait(service: Service, connecting: Connecting) -> Non
 def test_cancelling_a_call_cancels_its_execution(service: Service, connecting: Connecting) -> None:
     service.runs_nothing()
 
-    async def main(client: Client) -> None:
-        reports = Reports()
-
-        calling = asyncio.ensure_future(
-            client.call_tool("run_code", {"code": ""}, progress_callback=reports)
-        )
-        await reports.begun.wait()
-        calling.cancel()
-        await asyncio.wait([calling])
-        while service.submitted()[0].state is not State.CANCELLED:
-            await asyncio.sleep(0.01)
-
-    with_client(connecting, lambda client: asyncio.wait_for(main(client), 10))
+    with_client(connecting, lambda client: asyncio.wait_for(leave_a_call(client, service), 60))
 
 
 def test_languages(connecting: Connecting) -> None:

@@ -6,22 +6,9 @@ from app.domain.execution import Outcome
 from app.domain.report import Limit, Observation, Output, Phase, Report, StageOutput, StageReport
 from app.domain.submission import ExpectedOutput
 from tests.support.builders import NOW
-from tests.support.judging import judge
+from tests.support.judging import a_stage, judge
 
 HELLO = Output(compile=None, runs=(StageOutput(stdout=b"hello \n\n", stderr=b""),))
-
-
-def a_stage(
-    exit_code: int | None = 0, signal: str | None = None, stopped_by: Limit | None = None
-) -> StageReport:
-    return StageReport(
-        exit_code=exit_code,
-        signal=signal,
-        wall_us=1,
-        cpu_us=1,
-        memory_peak_kib=1,
-        stopped_by=stopped_by,
-    )
 
 
 def ended(run: StageReport | None, compile: StageReport | None = None) -> Observation:

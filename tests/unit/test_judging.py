@@ -32,19 +32,7 @@ from app.domain.submission import (
 )
 from app.domain.testlib import MESSAGE_CHARACTERS, checked
 from tests.support.builders import a_submission
-
-
-def a_run(
-    exit_code: int | None = 0, signal: str | None = None, stopped_by: Limit | None = None
-) -> StageReport:
-    return StageReport(
-        exit_code=exit_code,
-        signal=signal,
-        wall_us=1,
-        cpu_us=1,
-        memory_peak_kib=1,
-        stopped_by=stopped_by,
-    )
+from tests.support.judging import a_stage
 
 
 def a_report(compiled: StageReport | None, ended: Sequence[StageReport | None]) -> Report:
@@ -53,10 +41,15 @@ def a_report(compiled: StageReport | None, ended: Sequence[StageReport | None]) 
 
 RIGHT, WRONG = Judgement(Outcome.SUCCESS, 1), Judgement(Outcome.WRONG_OUTPUT, 0)
 runs = st.sampled_from(
-    [a_run(), a_run(1), a_run(None, "SIGSEGV"), *(a_run(None, "SIGKILL", each) for each in Limit)]
+    [
+        a_stage(),
+        a_stage(1),
+        a_stage(None, "SIGSEGV"),
+        *(a_stage(None, "SIGKILL", each) for each in Limit),
+    ]
 )
 skipping = st.lists(runs | st.none(), min_size=1, max_size=8).map(
-    lambda found: [a_run() if found[0] is None else found[0], *found[1:]]
+    lambda found: [a_stage() if found[0] is None else found[0], *found[1:]]
 )
 verdicts = st.sampled_from(
     [RIGHT, WRONG, Judgement(Outcome.WRONG_OUTPUT, 0.5), Judgement(Outcome.CHECKER_ERROR, 0, "x")]
@@ -114,7 +107,7 @@ def test_no_run_is_checked_after_one_that_ended_badly(
 
 
 def test_after_a_compile_error_there_are_no_tests() -> None:
-    submission, report = with_tests(3), a_report(a_run(1), ())
+    submission, report = with_tests(3), a_report(a_stage(1), ())
     judgements = judged(submission, report, lambda _: RIGHT)
     assert outcome_of_all(judgements) is Outcome.COMPILE_ERROR
     assert judged_tests(submission, judgements) == ()
@@ -127,33 +120,33 @@ def test_one_run_without_tests_has_none() -> None:
 @pytest.mark.parametrize(
     ("ended", "stderr", "outcome", "share", "message"),
     [
-        (a_run(0), b"", Outcome.SUCCESS, 1, None),
-        (a_run(0), b"ok 3 numbers\n", Outcome.SUCCESS, 1, "ok 3 numbers"),
-        (a_run(1), b"wrong answer", Outcome.WRONG_OUTPUT, 0, "wrong answer"),
-        (a_run(2), b"", Outcome.WRONG_OUTPUT, 0, None),
-        (a_run(7), b"points 1", Outcome.SUCCESS, 1, "points 1"),
-        (a_run(7), b"points 1.0 good", Outcome.SUCCESS, 1, "points 1.0 good"),
-        (a_run(7), b"points 0.25\nhalf", Outcome.WRONG_OUTPUT, 0.25, "points 0.25\nhalf"),
-        (a_run(7), b"points 0", Outcome.WRONG_OUTPUT, 0, "points 0"),
-        (a_run(7), b"points .5", Outcome.WRONG_OUTPUT, 0.5, "points .5"),
-        (a_run(7), b"points 1.01", Outcome.CHECKER_ERROR, 0, "points 1.01"),
-        (a_run(7), b"points -1", Outcome.CHECKER_ERROR, 0, "points -1"),
-        (a_run(7), b"points nan", Outcome.CHECKER_ERROR, 0, "points nan"),
-        (a_run(7), b"points 0.5x", Outcome.CHECKER_ERROR, 0, "points 0.5x"),
-        (a_run(7), b"points 1e-1", Outcome.CHECKER_ERROR, 0, "points 1e-1"),
-        (a_run(7), b"points " + b"9" * 5000, Outcome.CHECKER_ERROR, 0,
+        (a_stage(0), b"", Outcome.SUCCESS, 1, None),
+        (a_stage(0), b"ok 3 numbers\n", Outcome.SUCCESS, 1, "ok 3 numbers"),
+        (a_stage(1), b"wrong answer", Outcome.WRONG_OUTPUT, 0, "wrong answer"),
+        (a_stage(2), b"", Outcome.WRONG_OUTPUT, 0, None),
+        (a_stage(7), b"points 1", Outcome.SUCCESS, 1, "points 1"),
+        (a_stage(7), b"points 1.0 good", Outcome.SUCCESS, 1, "points 1.0 good"),
+        (a_stage(7), b"points 0.25\nhalf", Outcome.WRONG_OUTPUT, 0.25, "points 0.25\nhalf"),
+        (a_stage(7), b"points 0", Outcome.WRONG_OUTPUT, 0, "points 0"),
+        (a_stage(7), b"points .5", Outcome.WRONG_OUTPUT, 0.5, "points .5"),
+        (a_stage(7), b"points 1.01", Outcome.CHECKER_ERROR, 0, "points 1.01"),
+        (a_stage(7), b"points -1", Outcome.CHECKER_ERROR, 0, "points -1"),
+        (a_stage(7), b"points nan", Outcome.CHECKER_ERROR, 0, "points nan"),
+        (a_stage(7), b"points 0.5x", Outcome.CHECKER_ERROR, 0, "points 0.5x"),
+        (a_stage(7), b"points 1e-1", Outcome.CHECKER_ERROR, 0, "points 1e-1"),
+        (a_stage(7), b"points " + b"9" * 5000, Outcome.CHECKER_ERROR, 0,
          "points " + "9" * (MESSAGE_CHARACTERS - 7)),
-        (a_run(7), b"x points 1", Outcome.CHECKER_ERROR, 0, "x points 1"),
-        (a_run(7), b"", Outcome.CHECKER_ERROR, 0,
+        (a_stage(7), b"x points 1", Outcome.CHECKER_ERROR, 0, "x points 1"),
+        (a_stage(7), b"", Outcome.CHECKER_ERROR, 0,
          "The checker exited with 7, but did not begin with points and a number from 0 to 1"),
-        (a_run(3), b"fail", Outcome.CHECKER_ERROR, 0, "fail"),
-        (a_run(3), b"", Outcome.CHECKER_ERROR, 0, "The checker exited with 3"),
-        (a_run(None, "SIGSEGV"), b"", Outcome.CHECKER_ERROR, 0,
+        (a_stage(3), b"fail", Outcome.CHECKER_ERROR, 0, "fail"),
+        (a_stage(3), b"", Outcome.CHECKER_ERROR, 0, "The checker exited with 3"),
+        (a_stage(None, "SIGSEGV"), b"", Outcome.CHECKER_ERROR, 0,
          "The checker was ended by SIGSEGV"),
-        (a_run(0, None, Limit.WALL), b"", Outcome.CHECKER_ERROR, 0,
+        (a_stage(0, None, Limit.WALL), b"", Outcome.CHECKER_ERROR, 0,
          "A limit stopped the checker: wall_seconds"),
-        (a_run(1), b"\xff\0", Outcome.WRONG_OUTPUT, 0, "\ufffd\0"),
-        (a_run(1), "€".encode() * 2000, Outcome.WRONG_OUTPUT, 0, "€" * MESSAGE_CHARACTERS),
+        (a_stage(1), b"\xff\0", Outcome.WRONG_OUTPUT, 0, "\ufffd\0"),
+        (a_stage(1), "€".encode() * 2000, Outcome.WRONG_OUTPUT, 0, "€" * MESSAGE_CHARACTERS),
     ],
 )  # fmt: skip
 def test_what_a_checker_says(
@@ -164,7 +157,7 @@ def test_what_a_checker_says(
 
 
 def test_a_checker_that_does_not_compile_judges_nothing() -> None:
-    report = a_report(a_run(1), ())
+    report = a_report(a_stage(1), ())
     compiler = StageOutput(stdout=b"", stderr=b"main.c:1: expected ;")
     assert checked(report, 0, compiler) == Judgement(
         Outcome.CHECKER_ERROR, 0, "The checker could not be compiled: main.c:1: expected ;"
@@ -172,7 +165,7 @@ def test_a_checker_that_does_not_compile_judges_nothing() -> None:
 
 
 def test_a_check_that_no_longer_fits_is_an_error_of_the_checker() -> None:
-    judgement = checked(a_report(None, (a_run(), None)), 1, None)
+    judgement = checked(a_report(None, (a_stage(), None)), 1, None)
     assert judgement.outcome is Outcome.CHECKER_ERROR
     assert judgement.message == "The time of all checks was used up"
 
@@ -212,26 +205,28 @@ def test_of_which_tests_the_output_is_kept(keep: KeepOutput, expected: list[bool
 
 
 def test_skipped_tests_are_explained_unless_a_failure_explains_them() -> None:
-    late = a_report(None, (a_run(), None, None))
+    late = a_report(None, (a_stage(), None, None))
     said = "The time of all tests was used up: 2 of 3 were skipped"
     assert message_about(with_tests(3), late, [RIGHT, None, None]) == said
-    stopped = a_report(None, (a_run(1), None, None))
+    stopped = a_report(None, (a_stage(1), None, None))
     submission = with_tests(3, stop_on_failure=True)
     assert message_about(submission, stopped, [WRONG, None, None]) is None
-    assert message_about(a_submission(), a_report(None, (a_run(),)), [RIGHT]) is None
+    assert message_about(a_submission(), a_report(None, (a_stage(),)), [RIGHT]) is None
     error = Judgement(Outcome.CHECKER_ERROR, 0, "broken")
-    assert message_about(a_submission(), a_report(None, (a_run(),)), [error]) == "broken"
+    assert message_about(a_submission(), a_report(None, (a_stage(),)), [error]) == "broken"
 
 
 def test_tests_that_were_skipped_for_lack_of_time_are_counted_if_none_failed() -> None:
     submission = with_tests(3, stop_on_failure=True)
-    message = message_about(submission, a_report(None, (a_run(), None, None)), [RIGHT, None, None])
+    message = message_about(
+        submission, a_report(None, (a_stage(), None, None)), [RIGHT, None, None]
+    )
     assert message == "The time of all tests was used up: 2 of 3 were skipped"
 
 
 def test_what_a_compiler_of_checkers_says_is_cut() -> None:
     said = StageOutput(stdout=b"", stderr=b"x" * 2 * MESSAGE_CHARACTERS)
-    found = checked(a_report(a_run(1), ()), 0, said)
+    found = checked(a_report(a_stage(1), ()), 0, said)
     assert found.message
     assert len(found.message) == MESSAGE_CHARACTERS
 

@@ -4,7 +4,7 @@ The keyword `<module>__<CONSTANT>` names one in a module of app.service, with `_
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -12,6 +12,15 @@ from typing import Final
 import pytest
 
 VARIABLE: Final = "TEST_CONSTANTS"
+IMPATIENT: Final[Mapping[str, object]] = {
+    "transitions__STEP_SECONDS": 3,
+    "holding__BEAT_SECONDS": 0.3,
+    "holding__HOLD_SECONDS": 3,
+    "sweep__SLOT_GRACE_SECONDS": 5,
+    "sweep__QUEUE_CHECK_SECONDS": 5,
+    "beat__sweep": 1,
+}
+"""Arguments of `in_processes`: the same sweep as always, only without minutes of patience."""
 MESSAGES_TWICE: Final = {"TEST_MESSAGES_TWICE": "yes"}
 """To add to the environment of `in_processes`, so that every message comes twice."""
 STEPS_APART: Final = {"celery__worker_pool": "threads"}
