@@ -12,7 +12,6 @@ import pytest
 from tests.hosts.conftest import SIZES
 from tests.hosts.test_lost import (
     LONG_SECONDS,
-    WAITS,
     assert_exactly_once,
     ended_when_told,
     nothing_is_left,
@@ -20,6 +19,7 @@ from tests.hosts.test_lost import (
 )
 from tests.support.many_hosts import SECONDS_TO_START, ManyHosts
 from tests.support.parts import start_part
+from tests.support.told import WAITS
 from tests.support.waiting import wait_until
 
 DAEMONS = ("first", "second")

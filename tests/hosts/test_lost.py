@@ -1,35 +1,24 @@
 """A host is killed, hangs, is cut off, has a full disk or a wrong clock: nothing is lost."""
 
-import os
 import secrets
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
-from threading import Event, Thread
 
 import pytest
 
 from app.ports.hosts import HOST_SECONDS
 from podline import Execution, Outcome, State
-from tests.hostile.traces import marked
 from tests.hosts.conftest import SIZES, SLOTS
 from tests.support.many_hosts import SECONDS_TO_START, ManyHosts, SandboxHost
+from tests.support.told import WAITS, tell_to_end, told_to_end
 from tests.support.waiting import wait_until
 
 SLEEPS = "import time; time.sleep(4); print('done')"
-WAITS = """
-import signal
-signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGURG})
-signal.sigwait({signal.SIGURG})
-print("done")
-"""
-"""Runs until it is told to end, by a signal that does nothing to a program that has just begun."""
 LONG_SECONDS = 600
-_SECONDS_BETWEEN_SIGNALS = 1
 PROGRAMS = 12
 
 Trouble = Callable[[SandboxHost], AbstractContextManager[None]]
@@ -98,31 +87,6 @@ def ended_when_told(service: ManyHosts, ids: list[str], mark: str) -> list[Execu
 
     wait_until(have_ended, within=120, or_fail=service.logs)
     return service.ended(ids)
-
-
-def tell_to_end(mark: str) -> None:
-    """Programs that have just begun may not notice."""
-    for pid in marked(mark.encode()):
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGURG)
-
-
-@contextmanager
-def told_to_end(mark: str) -> Iterator[None]:
-    """Tell programs with the mark to end meanwhile, also those that begin later."""
-    over = Event()
-
-    def tell() -> None:
-        while not over.wait(_SECONDS_BETWEEN_SIGNALS):
-            tell_to_end(mark)
-
-    thread = Thread(target=tell)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
 
 
 def all_running(service: ManyHosts, mark: str) -> list[str]:

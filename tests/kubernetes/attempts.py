@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from app.domain.execution import SECOND, Execution, State
+from app.domain.policy import DEFAULT_LIMITS
 from app.domain.report import Phase
 from app.domain.submission import File
 from app.infrastructure.kubernetes.runtime import KubernetesRuntime
@@ -15,10 +16,12 @@ from app.service.results import persist
 from app.service.saga import start_attempt
 from app.service.sweep import remove_orphans
 from tests.support.builders import NOW, a_submission, accepted
+from tests.support.told import WAITS
 from tests.support.twins import Twins, make_twins
 from tests.support.waiting import wait_until
 
 SECONDS_FOR_A_POD = 90
+SECONDS_UNTIL_TOLD = 200
 
 
 class Attempts:
@@ -47,6 +50,13 @@ class Attempts:
         execution = self.start(program, language, **facts)
         assert create_pod(self.ports, execution.id)
         return execution
+
+    def until_told(self, mark: str) -> Execution:
+        """An execution whose program runs until it is told to end; see `tests.support.told`."""
+        limits = replace(DEFAULT_LIMITS, wall_seconds=SECONDS_UNTIL_TOLD)
+        execution = self.create(WAITS, limits=limits, env={"MARK": mark})
+        self.wait_for(execution, Phase.RUNNING)
+        return self.poll_until(execution, State.RUNNING)
 
     def create_next(self, execution: Execution) -> Execution:
         """Begin the next attempt of an execution that was queued again."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,6 @@ import pytest
 from kubernetes import client
 
 from app.domain.execution import Execution, Outcome, State
-from app.domain.policy import DEFAULT_LIMITS
 from app.domain.report import Phase
 from app.infrastructure.kubernetes.connection import Connection
 from app.infrastructure.kubernetes.inside import COLLECTOR_COMMAND
@@ -28,19 +27,17 @@ from tests.support.kubernetes.cluster import offers
 from tests.support.kubernetes.images import pod_image
 from tests.support.kubernetes.namespace import uid_of_pod
 from tests.support.sandbox_daemon import a_pod, language
+from tests.support.told import told_to_end
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(300)]
 
-SECONDS_TO_BE_KILLED = 20
-SECONDS_TO_BE_MEASURED = 50
-"""A kubelet looks at what is stored every ten seconds, and at measures that are as old."""
-LIMITS = replace(DEFAULT_LIMITS, wall_seconds=60)
+MARK = secrets.token_hex()
 MORE_THAN_A_POD_MAY_STORE = 20 * 1024 * 1024
 
 
 def test_a_collector_that_is_killed(attempts: Attempts, namespace: str) -> None:
     """As the kernel does when memory is short: init has no time to report."""
-    execution = running(attempts, SECONDS_TO_BE_KILLED)
+    execution = attempts.until_told(MARK)
     (collector,) = parts.processes_of(uid_of_pod(execution.pod, namespace), COLLECTOR_COMMAND)
     collector.kill()
 
@@ -49,7 +46,7 @@ def test_a_collector_that_is_killed(attempts: Attempts, namespace: str) -> None:
 
 def test_evicted_by_an_operator(attempts: Attempts, core: client.CoreV1Api, namespace: str) -> None:
     """As `kubectl drain` does."""
-    execution = running(attempts, SECONDS_TO_BE_KILLED)
+    execution = attempts.until_told(MARK)
     eviction = client.V1Eviction(metadata=client.V1ObjectMeta(name=execution.pod))
     core.create_namespaced_pod_eviction(execution.pod, namespace, eviction)
 
@@ -59,8 +56,11 @@ def test_evicted_by_an_operator(attempts: Attempts, core: client.CoreV1Api, name
 def test_evicted_for_what_it_stores(
     attempts: Attempts, core: client.CoreV1Api, namespace: str
 ) -> None:
-    """No program can write that much to a disk, so the test does, beside the pod's logs."""
-    execution = running(attempts, SECONDS_TO_BE_MEASURED)
+    """No program can write that much to a disk, so the test does, beside the pod's logs.
+
+    A kubelet looks at what is stored every ten seconds, and at measures that are as old.
+    """
+    execution = attempts.until_told(MARK)
     pod = f"{namespace}_{execution.pod}_{uid_of_pod(execution.pod, namespace)}"
     logs = Path(folder_of_logs(core), pod, COLLECTOR)
     (logs / "more").write_bytes(bytes(MORE_THAN_A_POD_MAY_STORE))
@@ -109,13 +109,6 @@ def started_with(command: list[str], attempts: Attempts, namespace: str) -> Exec
     return execution
 
 
-def running(attempts: Attempts, seconds: int) -> Execution:
-    """It runs for this long unless something ends it."""
-    execution = attempts.create(f"import time; time.sleep({seconds})", limits=LIMITS)
-    attempts.wait_for(execution, Phase.RUNNING)
-    return attempts.poll_until(execution, State.RUNNING)
-
-
 def folder_of_logs(core: client.CoreV1Api) -> str:
     """As the kubelet of the only node reports."""
     (node,) = core.list_node().items
@@ -134,6 +127,7 @@ def assert_retried(attempts: Attempts, execution: Execution, why: str) -> None:
     assert queued.message.startswith(why)
     attempts.assert_nothing_left()
 
-    row = attempts.completed(attempts.create_next(execution))
+    with told_to_end(MARK):
+        row = attempts.completed(attempts.create_next(execution))
     assert (row.state, row.outcome, row.attempt) == (State.COMPLETED, Outcome.SUCCESS, 2)
     attempts.assert_nothing_left()

@@ -1,11 +1,10 @@
 """A kubelet hangs, or dies and comes back: the verdict or retry is right, and nothing is left."""
 
-from dataclasses import replace
+import secrets
 
 import pytest
 
 from app.domain.execution import Execution, Outcome, State
-from app.domain.policy import DEFAULT_LIMITS
 from app.domain.report import Phase
 from app.infrastructure.kubernetes.inside import COLLECTOR_COMMAND
 from app.service.saga import compensate
@@ -13,34 +12,35 @@ from tests.kubernetes import parts
 from tests.kubernetes.attempts import Attempts
 from tests.support.builders import NOW
 from tests.support.kubernetes.namespace import uid_of_pod
+from tests.support.told import told_to_end
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.kubernetes, pytest.mark.disturbs, pytest.mark.timeout(300)]
 
-LIMITS = replace(DEFAULT_LIMITS, wall_seconds=60)
-LONGER = 20
-"""Seconds: the kubelet is down for less, including its start."""
+MARK = secrets.token_hex()
 
 
 def test_one_that_hangs_does_not_hold_a_slot(attempts: Attempts) -> None:
-    execution = running(attempts, seconds=50)
+    execution = attempts.until_told(MARK)
     with parts.stopped("kubelet"):
         assert attempts.twins.store.executions.apply(attempts.row(execution.id).cancel(NOW, NOW))
         compensate(attempts.ports, execution.id)
         attempts.assert_nothing_left()
 
 
-@pytest.mark.parametrize("seconds", [3, LONGER], ids=["ends meanwhile", "runs on"])
+@pytest.mark.parametrize("meanwhile", [True, False], ids=["ends meanwhile", "runs on"])
 def test_a_program_that_runs_when_it_is_killed_gets_its_verdict(
-    attempts: Attempts, namespace: str, seconds: int
+    attempts: Attempts, namespace: str, meanwhile: bool
 ) -> None:
-    execution = running(attempts, seconds)
+    execution = attempts.until_told(MARK)
     uid = uid_of_pod(execution.pod, namespace)
     with parts.killed("kubelet"):
-        if seconds < LONGER:
-            wait_until(lambda: not parts.processes_of(uid, COLLECTOR_COMMAND))
+        if meanwhile:
+            with told_to_end(MARK):
+                wait_until(lambda: not parts.processes_of(uid, COLLECTOR_COMMAND))
 
-    assert_success(attempts, execution)
+    with told_to_end(MARK):
+        assert_success(attempts, execution)
     attempts.assert_nothing_left()
 
 
@@ -48,7 +48,7 @@ def test_a_program_whose_processes_are_killed_too_is_run_again(
     attempts: Attempts, namespace: str
 ) -> None:
     """As when the whole node dies and returns."""
-    execution = running(attempts, seconds=50)
+    execution = attempts.until_told(MARK)
     uid = uid_of_pod(execution.pod, namespace)
     with parts.killed("kubelet"):
         for process in parts.processes_of(uid, COLLECTOR_COMMAND):
@@ -66,13 +66,6 @@ def test_a_pod_that_is_made_meanwhile_runs_when_it_is_back(attempts: Attempts) -
 
     assert_success(attempts, execution)
     attempts.assert_nothing_left()
-
-
-def running(attempts: Attempts, seconds: int) -> Execution:
-    """It runs for this long unless something ends it."""
-    execution = attempts.create(f"import time; time.sleep({seconds})", limits=LIMITS)
-    attempts.wait_for(execution, Phase.RUNNING)
-    return attempts.poll_until(execution, State.RUNNING)
 
 
 def assert_success(attempts: Attempts, execution: Execution) -> None:
