@@ -34,16 +34,17 @@ up: .venv/standalone
 	@exec $(BIN)/podline up $(if $(PORT),--port '$(PORT)')
 
 # Bytecode is cached: the workers and the hundreds of processes that tests start need not compile.
-test: export PYTHONDONTWRITEBYTECODE =
+test test-page test-long test-cluster: export PYTHONDONTWRITEBYTECODE =
 # Property tests try 30 examples here, and all of theirs in test-long.
 test: .venv/test
 	$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder --hypothesis-profile few
 
 test-page: .venv/test
-	$(BIN)/pytest -m web tests/web
+	$(BIN)/pytest -n 2 --dist loadscope -m web tests/web
 
+# These wait more than they compute, so there are more workers than processors.
 test-long: .venv/test
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder \
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder \
 		-m "(long or hypothesis) and not (docker or kafka or kubernetes or soak)"
 
 # The servers that are available; tests that need another one are left out.
@@ -56,7 +57,8 @@ ON_SERVERS := (kafka or kubernetes)$(foreach each,$(filter-out $(SERVERS),kafka 
 test-cluster: .venv/test
 	@for each in $(SERVER_VARIABLES); do printenv $$each >/dev/null || \
 		{ echo "export $$each first: see CONTRIBUTING.md, Tests on servers" >&2; exit 1; }; done
-	$(BIN)/pytest -n 2 --dist loadfile -m '$(ON_SERVERS) and not disturbs and not soak'; \
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder \
+		-m '$(ON_SERVERS) and not disturbs and not soak'; \
 		status=$$?; $(BIN)/pytest -m '$(ON_SERVERS) and disturbs' && exit $$status
 
 test-soak: .venv/test

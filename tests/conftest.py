@@ -28,10 +28,15 @@ settings.register_profile("full", deadline=None)
 settings.register_profile("few", max_examples=30, deadline=None)
 settings.load_profile("full")
 
-LONGEST = ("hosts", "chaos", "faults", "web", "hostile", "docs", "sandbox", "integration", "up")
+LONGEST = (
+    *("hosts", "chaos", "faults", "web", "hostile", "docs", "sandbox", "integration", "up"),
+    *("acceptance", "pod"),
+)
 """Folders whose files take a minute. Tests in the others start few processes."""
-SHARE_A_SERVICE = ("tests/acceptance", "tests/faults", "tests/hosts", "tests/web")
+SHARE_A_SERVICE = ("tests/faults", "tests/hosts", "tests/web")
 """Folders whose tests share a service or browser, so that one worker of pytest-xdist runs each."""
+SHARE_SERVICES = "tests/acceptance"
+"""Here, tests share one for each kind of service, which comes first in their parameters."""
 SHARE_NAMESPACES = frozenset(
     f"tests/kubernetes/test_{name}.py" for name in ("deployment", "hosts_deployment")
 )
@@ -58,9 +63,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
 
     class Scheduling(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            folder, file = nodeid.rpartition("/")[0], super()._split_scope(nodeid)
+            file: str = super()._split_scope(nodeid)
             if file in SHARE_NAMESPACES:
                 return "namespaces"
+            folder = file.rpartition("/")[0]
+            if folder == SHARE_SERVICES:
+                return folder + nodeid.partition("[")[2].partition("-")[0]
             return folder if folder in SHARE_A_SERVICE else file
 
     return Scheduling(config, log) if config.getoption("dist") == "loadfile" else None

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import psutil
 import pytest
 
 SCRIPT = Path(__file__).parents[2] / ".ci/run"
@@ -25,6 +26,19 @@ echo '== 3 passed, 1 skipped in 1.00s =='
 GIVEN = """#!/bin/sh
 echo "make $*" >> made
 echo "[$REDIS_SERVER] [$KUBE_SCORE] [$JAEGER]"
+"""
+KIT = """#!/bin/sh
+[ "$*" != "${BROKEN:-}" ] || { echo "no room for a cluster" >&2; exit 3; }
+case "$1" in
+up) echo "${0%/*}/state/address" ;;
+image) : > built ;;
+esac
+"""
+TELLS_SERVERS = """#!/bin/sh
+echo "make $*: [$KAFKA] [$KAFKA_CONTROL] [$KUBECONFIG] [$CLUSTER_CONTROL] [$KUBECTL]" >> made
+"""
+WAITS_FOR_IMAGES = """#!/bin/sh
+[ "$*" != "$BREAKS" ] || { until [ -s building ]; do sleep 0.02; done; exit 2; }
 """
 USES_PROMTOOL = """#!/bin/sh
 echo "make $*" >> made
@@ -60,6 +74,16 @@ def program(folder: Path, name: str, text: str = "#!/bin/sh\n") -> None:
     file = folder / "programs" / name
     file.write_text(text)
     file.chmod(0o755)
+
+
+def a_kit(folder: Path) -> None:
+    """Programs that start servers, and a Python that builds images with one of them."""
+    (folder / "kit").mkdir()
+    for name in ("kafka", "cluster"):
+        program(folder, f"../kit/{name}", KIT)
+    (folder / ".venv").symlink_to(folder)
+    (folder / "bin").symlink_to(folder / "programs")
+    program(folder, "python", '#!/bin/sh\nshift 2\n"$@" a\n')
 
 
 def run(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -107,14 +131,15 @@ def test_everything_runs_where_both_servers_are_there(folder: Path) -> None:
     done = run(folder, **SERVERS)
     assert done.returncode == 0, done.stderr
     everything = [
+        ".venv/test",
         "check",
-        "test",
         "test-page",
+        "test",
         "test-long",
         "test-cluster SERVERS=kafka kubernetes",
     ]
     assert made(folder) == [f"make {each}" for each in everything]
-    first, *lines, last = done.stdout.splitlines()[-7:]
+    first, *lines, last = done.stdout.splitlines()[-8:]
     assert first == "What ran:"
     assert last == SOAK
     for each, line in zip(everything, lines, strict=True):
@@ -129,7 +154,7 @@ def test_what_was_left_out_is_reported_last(folder: Path, skip: str, servers: st
     done = run(folder, PODLINE_CI_SKIP=skip, **SERVERS)
     assert done.returncode == 0, done.stderr
     on_servers = [f"make test-cluster SERVERS={servers}"] if servers else []
-    assert made(folder)[4:] == on_servers
+    assert made(folder)[5:] == on_servers
     assert [line for line in done.stdout.splitlines() if "NOT RUN" in line] == [
         f"  NOT RUN, as PODLINE_CI_SKIP says: the tests that need a {each}"
         for each in sorted(skip.split(","), reverse=True)
@@ -137,11 +162,11 @@ def test_what_was_left_out_is_reported_last(folder: Path, skip: str, servers: st
 
 
 def test_a_failure_ends_it_and_is_reported_last(folder: Path) -> None:
-    done = run(folder, BREAKS="test", **SERVERS)
+    done = run(folder, BREAKS="test-page", **SERVERS)
     assert done.returncode == 2
-    assert made(folder) == ["make check", "make test"]
+    assert made(folder) == ["make .venv/test", "make check", "make test-page"]
     last = done.stdout.splitlines()[-1]
-    assert last.startswith("  make test: FAILED after ")
+    assert last.startswith("  make test-page: FAILED after ")
     assert last.endswith("(1 failed, 2 passed in 3.00s )")
 
 
@@ -149,7 +174,7 @@ def test_a_failure_ends_it_and_is_reported_last(folder: Path) -> None:
 def test_a_few_failures_run_again_and_are_reported(folder: Path, failed: str) -> None:
     done = run(folder, BREAKS="test", FAILED=failed, **SERVERS)
     assert done.returncode == 0, done.stderr
-    assert made(folder)[:4] == ["make check", "make test", "make test-again", "make test-page"]
+    assert made(folder)[3:6] == ["make test", "make test-again", "make test-long"]
     names = " ".join(f"tests/test_{number}.py::test_it[a" for number in failed.split())
     assert f"  make test: UNSTABLE, failed and then passed: {names}" in done.stdout.splitlines()
 
@@ -157,21 +182,61 @@ def test_a_few_failures_run_again_and_are_reported(folder: Path, failed: str) ->
 def test_what_fails_again_ends_it(folder: Path) -> None:
     done = run(folder, BREAKS="test", FAILED="1", AGAIN="2", **SERVERS)
     assert done.returncode == 2
-    assert made(folder) == ["make check", "make test", "make test-again"]
+    assert made(folder)[3:] == ["make test", "make test-again"]
     assert "make test: FAILED" in done.stdout.splitlines()[-1]
 
 
 def test_many_failures_do_not_run_again(folder: Path) -> None:
     done = run(folder, BREAKS="test", FAILED="1 2 3 4", **SERVERS)
     assert done.returncode == 2
-    assert made(folder) == ["make check", "make test"]
+    assert made(folder)[3:] == ["make test"]
+
+
+def test_servers_of_the_kit_start_and_their_images_are_built_meanwhile(folder: Path) -> None:
+    a_kit(folder)
+    program(folder, "make", TELLS_SERVERS)
+    done = run(folder, TEST_KIT=str(folder / "kit"))
+    assert done.returncode == 0, done.stderr
+    kit, state = folder / "kit", folder / "kit/state"
+    *before, long, cluster = made(folder)
+    assert [line.split()[1] for line in before] == [".venv/test:", "check:", "test-page:", "test:"]
+    assert long == f"make test-long: [] [] [] [] [{state}/bin/kubectl]"
+    assert cluster == (
+        f"make test-cluster SERVERS=kafka kubernetes: [{state}/address] [{kit}/kafka]"
+        f" [{state}/address] [{kit}/cluster] [{state}/bin/kubectl]"
+    )
+    assert (folder / "built").exists()
+
+
+@pytest.mark.parametrize(
+    ("broken", "name", "after"),
+    [("up", "kafka", [".venv/test"]), ("image a", "images", [".venv/test", "check", "test-page"])],
+)
+def test_what_fails_in_the_background_ends_it(
+    folder: Path, broken: str, name: str, after: list[str]
+) -> None:
+    a_kit(folder)
+    done = run(folder, TEST_KIT=str(folder / "kit"), BROKEN=broken)
+    assert done.returncode == 1
+    assert made(folder) == [f"make {each}" for each in after]
+    assert f"{name} failed in the background:\nno room for a cluster\n" in done.stderr
+    assert done.stdout.splitlines()[-1] == f"  {name}, in the background: FAILED"
+
+
+def test_nothing_goes_on_in_the_background_after_a_failure(folder: Path) -> None:
+    a_kit(folder)
+    program(folder, "python", "#!/bin/sh\necho $$ > building\nexec sleep 600\n")
+    program(folder, "make", WAITS_FOR_IMAGES)
+    done = run(folder, TEST_KIT=str(folder / "kit"), BREAKS="test-page")
+    assert done.returncode == 2
+    assert not psutil.pid_exists(int((folder / "building").read_text()))
 
 
 def test_only_named_tests_run_again(folder: Path) -> None:
     """Not a stage that broke before its tests, or a line of a log that says ERROR."""
     done = run(folder, BREAKS="check", **SERVERS)
     assert done.returncode == 2
-    assert made(folder) == ["make check"]
+    assert made(folder)[1:] == ["make check"]
 
 
 def test_promtool_is_unpacked_where_it_is_missing(folder: Path) -> None:
@@ -183,7 +248,7 @@ def test_promtool_is_unpacked_where_it_is_missing(folder: Path) -> None:
     temporary.mkdir()
     done = run(folder, PATH=without_promtool(folder), TMPDIR=str(temporary), **SERVERS)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count("the unpacked promtool") == len(made(folder)) == 5
+    assert done.stdout.count("the unpacked promtool") == len(made(folder)) == 6
     assert {left.name for left in temporary.iterdir()} == {"tried", "lists"}
 
 
@@ -205,9 +270,9 @@ def test_what_single_tests_need_may_be_missing_and_is_reported(folder: Path) -> 
     assert "[] [] []" in done.stdout
     assert [line for line in done.stdout.splitlines() if "NOT RUN" in line] == [
         "  NOT RUN: the tests of TLS to Redis, as there is no redis-server, and apt has none",
-        "  NOT RUN: kube-score, which could not be installed",
         "  NOT RUN: the tests of traces in Jaeger, as there is no jaeger",
         "  NOT RUN: the tests of the manifests, as there is no kubectl",
+        "  NOT RUN: kube-score, which could not be installed",
         SOAK,
     ]
 
