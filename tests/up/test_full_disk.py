@@ -62,6 +62,66 @@ def test_a_large_log_is_emptied_where_no_copy_fits(place: Path) -> None:
         assert not (place / "child.log.1").exists()
 
 
+def test_a_large_log_is_emptied_where_something_else_has_the_name_of_its_copy(
+    tmp_path: Path,
+) -> None:
+    log = tmp_path / "child.log"
+    log.write_bytes(b"line\n" * 100)
+    (tmp_path / "child.log.1").mkdir()
+    assert logs.rotate(log, max_bytes=100)
+    assert log.stat().st_size == 0
+
+
+WRITES = """
+import os, sys, time
+from pathlib import Path
+Path(sys.argv[1] + ".ready").write_text(str(os.getpid()))
+while True:
+    try:
+        print("line", flush=True)
+    except OSError:
+        Path("../failed").touch()
+    time.sleep(0.01)
+"""
+
+
+@pytest.mark.long
+def test_logs_are_written_again_once_there_is_space(tmp_path: Path) -> None:
+    with disk("ext4", tmp_path, 16) as place:
+        log = place / "one.log"
+        supervised = Supervised(place, {"one": {"code": WRITES}})
+        try:
+            pids = supervised.pids()
+            with kept_full(place):
+                wait_until((tmp_path / "failed").exists)
+            full = log.stat().st_size
+            wait_until(lambda: log.stat().st_size > full)
+            assert supervised.process.poll() is None
+            assert leftovers.start_time(pids["one"]) is not None
+        finally:
+            supervised.stop()
+            supervised.process.communicate(timeout=60)
+
+
+@pytest.mark.long
+def test_a_log_that_cannot_be_emptied_ends_no_child(tmp_path: Path) -> None:
+    with disk("ext4", tmp_path, 16) as place:
+        log = place / "one.log"
+        log.write_bytes(bytes(logs.MAX_BYTES + 1))
+        subprocess.run(["chattr", "+i", log], check=True)
+        try:
+            supervised = Supervised(place, {"one": {"code": STEADY}})
+            try:
+                supervised.pids()
+                subprocess.run(["chattr", "-i", log], check=True)
+                wait_until(lambda: log.stat().st_size == 0)
+            finally:
+                supervised.stop()
+                supervised.process.communicate(timeout=60)
+        finally:
+            subprocess.run(["chattr", "-i", log], check=True)
+
+
 def test_a_log_that_cannot_be_made_is_done_without(tmp_path: Path) -> None:
     log = logs.open_log(tmp_path / "nowhere" / "child.log")
     assert os.readlink(f"/proc/self/fd/{log}") == os.devnull

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 MAX_BYTES = 8 * 1024 * 1024
@@ -24,13 +25,18 @@ def rotate(path: Path, max_bytes: int = MAX_BYTES) -> bool:
 
     The file itself stays, because a child has it open. Lines written between copy and truncation
     are lost. If the disk has no room for the copy, all are lost: a log must not fill the disk.
+    Raises OSError if the log can't be emptied, as on a disk that became read-only.
     """
-    if not path.exists() or path.stat().st_size <= max_bytes:
+    try:
+        if path.stat().st_size <= max_bytes:
+            return False
+    except FileNotFoundError:
         return False
     copy = path.with_name(path.name + ".1")
     try:
         shutil.copyfile(path, copy)
     except OSError:
-        copy.unlink(missing_ok=True)
+        with suppress(OSError):  # part of a copy, or something else of that name
+            copy.unlink()
     os.truncate(path, 0)
     return True

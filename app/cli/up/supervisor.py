@@ -111,7 +111,8 @@ class Supervisor:
             if child.check_ready() and self._all_were_ready:
                 self._reporter.restarted(child)
             if child.log:
-                logs.rotate(child.log)
+                with suppress(OSError):  # it is tried again, and the children matter more
+                    logs.rotate(child.log)
         if not self._all_were_ready and all(child.ready for child in self._children):
             self._all_were_ready = True
             self._reporter.ready(self._children)
