@@ -57,7 +57,12 @@ class JsonCodec(Generic[Value]):
         # A TypeAdapter accepts no config for a dataclass, but that of the tuple applies to it.
         self._adapter: TypeAdapter[tuple[Value]] = TypeAdapter(
             tuple[type_],  # type: ignore[arg-type, valid-type]  # a type made at run time
-            config=ConfigDict(ser_json_bytes="base64", val_json_bytes="base64"),
+            config=ConfigDict(
+                ser_json_bytes="base64",
+                val_json_bytes="base64",
+                # Otherwise, 16,384 ids and short outputs that were read stay in memory.
+                cache_strings="keys",
+            ),
         )
 
     def encode(self, value: Value) -> bytes:
