@@ -30,9 +30,9 @@ class Hold(NamedTuple):
     """How long it could have run, but had no core."""
 
     @property
-    def disk(self) -> float:
-        """The rest."""
-        return max(0.0, self.held - self.cpu - self.core)
+    def active(self) -> float:
+        """The rest, in which it used a core or waited for the disk."""
+        return max(0.0, self.held - self.core)
 
 
 @dataclass(slots=True)

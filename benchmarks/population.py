@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from shutil import copyfile
 from tempfile import TemporaryDirectory
 from time import time_ns
@@ -11,6 +12,8 @@ from ulid import ULID
 
 from app.domain.execution import SECOND, Execution, Time, accept
 from app.domain.policy import DEFAULT_LIMITS
+from app.domain.report import Output, StageOutput
+from app.domain.result import INLINE_BYTES
 from app.domain.submission import File, Submission
 from app.infrastructure.sqlite.store import SqliteStore
 from app.ports import Store
@@ -27,11 +30,24 @@ _SLEEPER: Final = a_submission(
 )
 
 
-def populate(database: Path, *, finished: int, queued: int) -> None:
-    """Create the database. Once there is a worker, the first queued execution runs and sleeps."""
+_RANDOM: Final = Random(1).randbytes(400_000).hex().encode()
+_LARGE: Final = a_submission(files=(File("main.py", _RANDOM),))
+_PRINTED: Final = Output(
+    compile=None, runs=(StageOutput(stdout=_RANDOM[: INLINE_BYTES - 1024], stderr=b""),)
+)
+
+
+def populate(database: Path, *, finished: int, queued: int, large: int = 0) -> None:
+    """Create the database. Once there is a worker, the first queued execution runs and sleeps.
+
+    As many as are `large`, before the finished ones, have programs and results of about the size
+    that a row can have.
+    """
     with TemporaryDirectory(dir=_MEMORY) as folder:
         path = Path(folder) / "podline.db"
         store = SqliteStore(path, timeout=5)
+        for _ in range(large):
+            _finish(store, _accept(store, _LARGE), output=_PRINTED)
         for _ in range(finished):
             _finish(store, _accept(store, a_submission()))
         for _ in range(queued):
@@ -49,7 +65,7 @@ def _accept(store: Store, submission: Submission) -> Execution:
     return execution
 
 
-def _finish(store: Store, execution: Execution) -> None:
+def _finish(store: Store, execution: Execution, **result: Output) -> None:
     """Make every transition, as the pipeline does."""
     soon = _now() + SECOND
     admitted = execution.admit(_now(), soon)
@@ -58,7 +74,7 @@ def _finish(store: Store, execution: Execution) -> None:
     completed = finished.after.complete(_now(), soon)
     for change in (admitted, started, finished):
         store.executions.apply(change)
-    store.results.insert(a_result(finished.after))
+    store.results.insert(a_result(finished.after, **result))
     store.executions.apply(completed)
     store.events_to_relay.mark_relayed(execution.id, completed.after.version)
     store.executions.settle(completed.after)

@@ -25,7 +25,7 @@ from tests.support.standalone import Standalone
 
 TITLE: Final = "A soak: what grows over many executions"
 EXECUTIONS: Final = 50_000
-RATE: Final = 40.0
+RATE: Final = 50.0
 """Executions a second, at most: below what two cores sustain, so that the rate stays the same."""
 EVERY: Final = 1_000
 """Executions between two samples, which are taken while nothing runs."""
