@@ -242,7 +242,7 @@ class Alive(Answered):
 
 class Dependency(Answered):
     state: str = Field(description="`up` or `down`.")
-    detail: str | None
+    detail: str | None = Field(description="Why. Of a part, only with an operator's key.")
 
 
 class Readiness(Answered):

@@ -8,7 +8,7 @@ from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
 from app.domain.api_key import ApiKey, Role
-from app.domain.errors import Forbidden, OnlyForDoor
+from app.domain.errors import Forbidden, OnlyForDoor, Unavailable
 from app.domain.session import Session
 from app.ports import Keys, Sessions
 from app.service import keys
@@ -29,6 +29,19 @@ def caller(stored: Keys, sessions: Sessions) -> ApiKey:
     site knows. Raises Forbidden without it.
     """
     return _by_secret(stored) if secret() else _by_cookie(stored, sessions)
+
+
+def is_operator(stored: Keys, sessions: Sessions) -> bool:
+    """Whether a request that needs no key has an operator's, or an admin's.
+
+    False also while keys can't be checked.
+    """
+    if not secret() and not session_secret():
+        return False
+    try:
+        return caller(stored, sessions).role.includes(Role.OPERATOR)
+    except (Unauthorized, OnlyForDoor, Unavailable):
+        return False
 
 
 def check_role(key: ApiKey, role: Role) -> None:
