@@ -26,6 +26,7 @@ SAYS: Final[Mapping[str, str]] = {
     "app.queues": "the names of the queues",
     "app.door_names": "the names of the doors",
     "app.for_models": "outputs for models",
+    "app.listening": "listens at an address",
     "app.tether": "dies with its parent",
     "podline": "the Python client",
     "sandbox.daemon": "runs pods in bays",
