@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import signal
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
@@ -63,15 +64,21 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
 
     class Scheduling(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            file: str = super()._split_scope(nodeid)
-            if file in SHARE_NAMESPACES:
-                return "namespaces"
-            folder = file.rpartition("/")[0]
-            if folder == SHARE_SERVICES:
-                return folder + nodeid.partition("[")[2].partition("-")[0]
-            return folder if folder in SHARE_A_SERVICE else file
+            return sharing(nodeid)
 
     return Scheduling(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def sharing(nodeid: str) -> str:
+    """What names all tests that one worker has to run: a service, a folder, or a file."""
+    file, _, test = nodeid.partition("::")
+    folder = file.rpartition("/")[0]
+    if file in SHARE_NAMESPACES:
+        return "namespaces"
+    if folder == SHARE_SERVICES:
+        service, *_ = re.split(r"[-\]]", test.partition("[")[2])
+        return f"{folder}[{service}]"
+    return folder if folder in SHARE_A_SERVICE else file
 
 
 @pytest.hookimpl(wrapper=True)
