@@ -124,7 +124,7 @@ class SandboxDaemon:
         """Start it, and return once it accepts requests."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(self.command, stderr=log)
-        wait_until(self._answers, within=30)
+        wait_until(self._answers, within=120)
 
     def _answers(self) -> bool:
         assert self._process
