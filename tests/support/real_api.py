@@ -36,10 +36,12 @@ def served(
     server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 def a_client(twins: Twins, url: str, role: Role, name: str = "ada") -> Client:
