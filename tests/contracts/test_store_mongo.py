@@ -23,6 +23,8 @@ from app.infrastructure.mongo.executions import MongoExecutions
 from app.infrastructure.mongo.results import MongoResults
 from app.infrastructure.mongo.store import MongoStore
 from app.infrastructure.programs import Programs
+from app.ports.hosts import HOST_SECONDS
+from app.wiring.stores import STORE_SECONDS
 from tests.support.builders import NOW, a_result, a_verdict, accepted
 from tests.support.mongo_server import MongoServer
 from tests.support.waiting import is_quick
@@ -138,19 +140,23 @@ def test_a_server_that_hangs_is_asked_once_and_reported_in_time(server: MongoSer
     store.close()
 
 
-def test_a_server_that_responds_to_pings_alone_is_asked_four_times(store: MongoStore) -> None:
+def test_a_server_that_responds_to_pings_alone_is_asked_twice(store: MongoStore) -> None:
     store.upgrade()
     results = WithoutResponse(store.connection)
     with pytest.raises(StoreUnavailable, match="timed out"):
         results.get("any")
-    assert results.asked == connection.TRIES
+    assert results.asked == 2
+
+
+def test_a_second_try_makes_no_heartbeat_of_a_host_so_late_that_it_is_lost() -> None:
+    assert 2 * STORE_SECONDS + connection.PING_SECONDS < HOST_SECONDS / 2
 
 
 def test_one_that_has_responded_to_others_meanwhile_needs_no_ping(server: MongoServer) -> None:
     store = MongoStore(server.url("podline"), timeout=TIMEOUT)
     store.upgrade()
     with server.stopped():
-        for kind, asked in ((WithoutResponse, 1), (OthersGotOne, connection.TRIES)):
+        for kind, asked in ((WithoutResponse, 1), (OthersGotOne, 2)):
             results = kind(store.connection)
             is_unavailable(partial(results.get, "any"))
             assert results.asked == asked

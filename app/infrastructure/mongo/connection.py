@@ -30,7 +30,6 @@ from app.infrastructure.mongo.documents import COLLECTIONS, VersionDocument, bin
 P = ParamSpec("P")
 R = TypeVar("R")
 
-TRIES: Final = 4
 PING_SECONDS: Final = 0.3
 """Together with the time-out of the first try, this must leave a POST within its 2 s."""
 
@@ -88,17 +87,16 @@ def repeatable(method: Callable[Concatenate[C, P], R]) -> Callable[Concatenate[C
     @at_the_edge
     @wraps(method)
     def repeated(self: C, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        for _ in range(TRIES - 1):
-            began = monotonic()
-            try:
-                returned = method(self, *args, **kwargs)
-            except (PyMongoError, OperationError) as error:
-                if not _is_without_response(error) or not self._connection.responds(began):
-                    raise
-            else:
-                self._connection.responded()
-                return returned
-        return method(self, *args, **kwargs)
+        began = monotonic()
+        try:
+            returned = method(self, *args, **kwargs)
+        except (PyMongoError, OperationError) as error:
+            if not _is_without_response(error) or not self._connection.responds(began):
+                raise
+            # Only once: a host's heartbeat reads from the store, and must not be late for that.
+            returned = method(self, *args, **kwargs)
+        self._connection.responded()
+        return returned
 
     return repeated
 
