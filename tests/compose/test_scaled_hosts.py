@@ -26,6 +26,7 @@ def hosts(stack: Stack) -> Iterator[Stack]:
     """The service with one host. Afterwards, it has its sandbox again."""
     with_hosts = stack.with_hosts()
     with_hosts.start()
+    wait_until(lambda: shown(with_hosts.client()))
     yield with_hosts
     stack.compose("up", "--detach", "--remove-orphans")
 
