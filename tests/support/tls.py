@@ -42,6 +42,41 @@ def certificate(folder: Path) -> Path:
     return path
 
 
+_OWN_CA: Final = """
+[ca]
+default_ca = own
+[own]
+database = index
+new_certs_dir = .
+rand_serial = yes
+default_md = sha256
+policy = any
+x509_extensions = names
+[any]
+commonName = supplied
+[names]
+subjectAltName = IP:127.0.0.1
+"""
+
+
+def expired_certificate(folder: Path) -> Path:
+    """As `certificate`, but it was valid on one day of 2020 only."""
+    path = folder / "expired.pem"
+    (folder / "ca.cnf").write_text(_OWN_CA)
+    (folder / "index").touch()
+    for command in (
+        ["req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+         "-keyout", path.name, "-out", "request.pem", "-subj", "/CN=podline-test"],
+        ["ca", "-batch", "-selfsign", "-config", "ca.cnf", "-keyfile", path.name,
+         "-in", "request.pem", "-out", "expired-certificate.pem", "-notext",
+         "-startdate", "20200101000000Z", "-enddate", "20200102000000Z"],
+    ):  # fmt: skip
+        subprocess.run(["openssl", *command], cwd=folder, check=True, capture_output=True)
+    with path.open("a") as both:
+        both.write((folder / "expired-certificate.pem").read_text())
+    return path
+
+
 @contextmanager
 def redis_server(pem: Path, password: str) -> Iterator[str]:
     """A Redis that serves TLS only. Yields its URL."""

@@ -37,6 +37,8 @@ DEFAULT_DATABASE: Final = "podline"
 
 _DUPLICATE_KEY: Final = 11000
 _FULL_ERROR: Final = ", full error: "
+_ABOUT_SERVERS: Final = ", Timeout: "
+"""What follows, in ServerSelectionTimeoutError, says the same again for each server."""
 _OUT_OF_DISK_SPACE: Final = 14031
 """https://www.mongodb.com/docs/manual/reference/error-codes/"""
 
@@ -114,7 +116,7 @@ def _said(error: Exception) -> str:
     if isinstance(error, BulkWriteError):
         failed = [*error.details["writeErrors"], *error.details["writeConcernErrors"]]
         return str(failed[0]["errmsg"])
-    return str(error).partition(_FULL_ERROR)[0]
+    return str(error).partition(_FULL_ERROR)[0].partition(_ABOUT_SERVERS)[0]
 
 
 def _is_out_of_space(error: Exception) -> bool:
