@@ -99,10 +99,12 @@ class Executions(Protocol):
         has made and claimed nothing at `execution.place` may replace it.
         """
 
-    def reschedule(self, execution: Execution, next_action_at: Time) -> bool:
+    def reschedule(
+        self, execution: Execution, next_action_at: Time, message: str | None = None
+    ) -> bool:
         """Record that the step succeeded and must run again: set the time, reset the tries.
 
-        The row is no longer held.
+        The row is no longer held. `message` says what it waits for; None leaves the row's.
         False if the row's version is no longer `execution`'s.
         """
 

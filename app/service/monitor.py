@@ -62,12 +62,12 @@ def _not_running(ports: Ports, execution: Execution, observation: Observation | 
     # A late report about an earlier attempt's pod can come before this one's is created, so a
     # missing pod is not a fault yet: the start deadline decides, and the sweep creates again.
     deadline = execution.start_deadline or 0
+    why = observation.message if observation else None
     if ports.clock() > deadline:
-        why = observation.message if observation else None
         end_attempt(ports, execution, Fault.START_DEADLINE, why)
     else:
         next_poll = in_seconds(ports.clock, POLL_SECONDS)
-        ports.store.executions.reschedule(execution, min(next_poll, deadline))
+        ports.store.executions.reschedule(execution, min(next_poll, deadline), why)
     return False
 
 

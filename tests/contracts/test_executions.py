@@ -447,6 +447,15 @@ class TestReschedule:
         assert store.executions.reschedule(begun, LATER + 5)
         assert store.executions.get(execution.id) == replace(execution, next_action_at=LATER + 5)
 
+    def test_says_what_it_waits_for(self, store: Store) -> None:
+        execution = put(store)
+        for message in ("Unschedulable: no node", None):
+            assert store.executions.reschedule(execution, LATER, message)
+            found = store.executions.get(execution.id)
+            assert found == replace(
+                execution, next_action_at=LATER, message="Unschedulable: no node"
+            )
+
     def test_refuses_a_row_that_has_changed(self, store: Store) -> None:
         execution = put(store)
         admitted = applied(store, execution.admit(NOW, LATER))

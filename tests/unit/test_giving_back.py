@@ -43,6 +43,7 @@ def test_its_slot_is_free_and_its_place_in_the_queue_is_the_same() -> None:
     twins = twins_of(room=3)
     runs, refused, later = submitted(twins, RUNS, NO_ROOM, RUNS)
     assert (refused.state, refused.attempt) == (State.STARTING, 1)
+    assert refused.message == "Unschedulable: no node", "long before its start deadline"
     report(twins, 2)
 
     assert poll(twins.ports, refused.id) is False

@@ -131,13 +131,19 @@ class MemoryExecutions:
             self._tables.rows[row.id] = replace(row, place=place)
             return True
 
-    def reschedule(self, execution: Execution, next_action_at: Time) -> bool:
+    def reschedule(
+        self, execution: Execution, next_action_at: Time, message: str | None = None
+    ) -> bool:
         with self._tables.lock:
             row = self._tables.rows.get(execution.id)
             if row is None or row.version != execution.version:
                 return False
             self._tables.rows[row.id] = replace(
-                row, tries={}, next_action_at=next_action_at, held_until=None
+                row,
+                tries={},
+                next_action_at=next_action_at,
+                held_until=None,
+                message=row.message if message is None else message,
             )
             return True
 

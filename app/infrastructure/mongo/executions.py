@@ -171,10 +171,13 @@ class MongoExecutions:
         return bool(row.update_one(set__place=place))
 
     @at_the_edge
-    def reschedule(self, execution: Execution, next_action_at: Time) -> bool:
+    def reschedule(
+        self, execution: Execution, next_action_at: Time, message: str | None = None
+    ) -> bool:
         row = self._rows(id=execution.id, version=execution.version)
         time = {"set__next_action_at": next_action_at, "set__held_until": None}
-        return bool(row.update_one(**time, set__tries={}))
+        waits = {} if message is None else {"set__message": message}
+        return bool(row.update_one(**time, **waits, set__tries={}))
 
     @at_the_edge
     def settle(self, execution: Execution) -> None:

@@ -86,7 +86,8 @@ PUT_PLACE: Final = """
     UPDATE executions SET place = :place WHERE id = :id AND version = :version AND place IS :before
 """
 RESCHEDULE: Final = """
-    UPDATE executions SET next_action_at = ?, held_until = NULL, tries = '{}'
+    UPDATE executions SET
+        next_action_at = ?, message = coalesce(?, message), held_until = NULL, tries = '{}'
     WHERE id = ? AND version = ?
 """
 SETTLE: Final = f"""
@@ -258,8 +259,10 @@ class SqliteExecutions:
         with self._database.writing(durable=False) as connection:
             return connection.execute(PUT_PLACE, values).rowcount == 1
 
-    def reschedule(self, execution: Execution, next_action_at: Time) -> bool:
-        values = (next_action_at, execution.id, execution.version)
+    def reschedule(
+        self, execution: Execution, next_action_at: Time, message: str | None = None
+    ) -> bool:
+        values = (next_action_at, message, execution.id, execution.version)
         with self._database.writing(durable=False) as connection:
             return connection.execute(RESCHEDULE, values).rowcount == 1
 
