@@ -12,6 +12,7 @@ from typing import Final, TextIO
 import click
 
 from app.cli.terminal import escaped, escaped_block, print_line, print_text
+from app.domain.errors import reason_of
 
 INTERRUPTED: Final = 128 + signal.SIGINT
 BROKEN_PIPE: Final = 128 + signal.SIGPIPE
@@ -80,10 +81,7 @@ def _ended(command: Callable[[], object]) -> int:
 
 def reason(error: OSError) -> str:
     """Describe why an operation on a file or stream failed."""
-    if error.strerror is None:  # Some of ours are only a message.
-        return escaped(str(error))
-    where = "standard input or output" if error.filename is None else str(error.filename)
-    return escaped(f"{where}: {error.strerror}")
+    return escaped(reason_of(error, "standard input or output"))
 
 
 def show(error: click.ClickException) -> None:

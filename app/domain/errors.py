@@ -217,3 +217,14 @@ class EventLogFull(EventLogUnavailable):
 
 class EventLogIsNewer(EventLogUnavailable, IsNewer):
     """A newer release upgraded the event log: run that release, or restore an older backup."""
+
+
+def reason_of(error: OSError, elsewhere: str) -> str:
+    """Where an operation on a file failed, and why.
+
+    `elsewhere` is what it worked on if the error names no file. Some errors of ours are only a
+    message.
+    """
+    if error.strerror is None:
+        return str(error)
+    return f"{elsewhere if error.filename is None else error.filename}: {error.strerror}"

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final
 
 from app.domain.chain import POLL
@@ -32,8 +33,12 @@ LONGEST_TICK_SECONDS: Final = 600.0
 TICK_SECONDS: Final = 24 * 3600.0
 """A tick that was missing for longer is not known any more: a release may have removed it."""
 
-REBUILT: Final = "Queue and slots were lost and are being rebuilt."
-"""By the sweep, so if they stay like this, the parts that sweep are missing."""
+
+class Responding(StrEnum):
+    """What is wrong with a dependency that responds, and so can be asked."""
+
+    BEING_REBUILT = "Queue and slots were lost and are being rebuilt."
+    """By the sweep, so if they stay like this, the parts that sweep are missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +67,9 @@ def condition(ports: Ports) -> Condition:
 
 
 def responds(dependencies: Health, name: str) -> bool:
-    """Whether it can be asked. Redis can while the queue in it is being rebuilt."""
-    return dependencies[name] in {None, REBUILT}
+    """Whether it can be asked."""
+    trouble = dependencies[name]
+    return trouble is None or isinstance(trouble, Responding)
 
 
 def health(ports: Ports) -> Health:
@@ -175,4 +181,4 @@ def _trouble(ask: Callable[[], str | None]) -> str | None:
 
 
 def _queue(ports: Ports) -> str | None:
-    return None if ports.admission.ready() else REBUILT
+    return None if ports.admission.ready() else Responding.BEING_REBUILT

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from app import logs
+from app.domain.errors import reason_of
 from app.settings import Settings, SettingsError
 from app.wiring.files import keep_private
 
@@ -31,5 +32,5 @@ def keep_private_or_exit(settings: Settings) -> None:
     """Close what is kept on disk to others. If that fails, the process ends, with a line."""
     try:
         keep_private(settings)
-    except OSError as error:  # NotPrivate has no strerror, and says everything.
-        logs.exit_with(f"{error.filename}: {error.strerror}" if error.strerror else str(error))
+    except OSError as error:
+        logs.exit_with(reason_of(error, str(settings.data_dir)))
