@@ -37,7 +37,7 @@ from app.infrastructure.sqlite import (
     schema,
     usage,
 )
-from app.infrastructure.sqlite.database import fold_log
+from app.infrastructure.sqlite.database import WRITER_CACHE_KIB, fold_log
 from app.infrastructure.sqlite.listing import listing
 from app.infrastructure.sqlite.store import SqliteStore
 from tests.contracts.racing import race
@@ -243,6 +243,13 @@ def test_a_removal_that_takes_long_lets_others_write(
     put_removable(store, 3)
     removed = [len(store.executions.remove_ended_before(LATER, 10)) for _ in range(4)]
     assert removed == [1, 1, 1, 0]
+
+
+@pytest.mark.parametrize("durable", [False, True])
+def test_a_connection_that_writes_keeps_few_pages(store: SqliteStore, durable: bool) -> None:
+    with store._database.writing(durable=durable) as connection:
+        (size,) = connection.execute("PRAGMA cache_size").fetchone()
+    assert size == -WRITER_CACHE_KIB
 
 
 class TestSync:

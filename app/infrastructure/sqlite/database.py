@@ -34,6 +34,9 @@ MAX_IDLE: Final = 8
 POLL_SECONDS: Final = 0.0005
 """Between two checks whether another process has ended its write."""
 
+WRITER_CACHE_KIB: Final = 256
+"""Pages that a connection for writing keeps. More save no CPU time: 4 MiB of them came and went."""
+
 
 _SHARED_MEMORY_BYTES: Final = 32 * 1024
 """The step by which SQLite extends it: https://www.sqlite.org/walformat.html, 2.1"""
@@ -203,6 +206,7 @@ class Database:
         self._versions.upgrade(connection)
         if use is not Use.READ:
             connection.execute("PRAGMA busy_timeout = 0")
+            connection.execute(f"PRAGMA cache_size = -{WRITER_CACHE_KIB}")
             # Otherwise, a group's savepoints keep the pages before a change in a temporary file.
             connection.execute("PRAGMA temp_store = MEMORY")
             connection.execute(f"PRAGMA journal_size_limit = {space.LOG_BYTES}")
