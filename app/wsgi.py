@@ -4,9 +4,11 @@ Importing this connects to nothing, so that a process can be forked afterwards.
 """
 
 import logging
+from dataclasses import replace
 
 from app import create_app, first_key, logs
 from app.domain.errors import IsNewer
+from app.service.keys import hash_of
 from app.service.upgrade import upgrade
 from app.wiring import make_ports, make_publisher
 from app.wiring.doors import door_options
@@ -18,7 +20,10 @@ _settings = settings_or_exit("api")
 logs.configure(_settings.log_format, _settings.log_level, "api")
 keep_private_or_exit(_settings)
 with exit_if_wrong("api"):
-    _ports = make_ports(_settings, make_publisher(_settings))
+    _key = first_key.secret(_settings)
+    _ports = replace(
+        make_ports(_settings, make_publisher(_settings)), first_key_hash=_key and hash_of(_key)
+    )
 _doors = door_options(_settings)
 if _doors.keyless:
     logging.getLogger(__name__).warning(
@@ -36,5 +41,5 @@ def begin() -> None:
         upgrade(_ports)
     except IsNewer as error:
         logs.exit_with(str(error))
-    if key := first_key.secret(_settings):
-        first_key.make_valid(_ports.store, _ports.clock, key)
+    if _key:
+        first_key.make_valid(_ports.store, _ports.clock, _key)

@@ -62,5 +62,5 @@ def rotate_secret(call: Call, key_id: str) -> operator_schemas.RotatedSecret:
 @keys.operation("DELETE", "/{key_id}", {204: None}, errors=(404, 409))
 def delete(call: Call, key_id: str) -> Answer:
     """Delete a key, so that it is no longer valid. What was submitted with it stays."""
-    service.delete(call.ports.store.keys, key_id, call.caller)
+    service.delete(call.ports.store.keys, key_id, call.caller, call.ports.first_key_hash)
     return Answer(None, 204)

@@ -172,6 +172,8 @@ class Ports:
     requests: RequestCounts
     clock: Clock
     policy: Policy
+    first_key_hash: str | None = None
+    """Of the first admin key's secret, which each start makes valid. Only the API knows it."""
     fleet: Fleet | None = None
     """Where programs run on sandbox hosts. None where one runtime reaches all pods."""
 

@@ -64,7 +64,7 @@ def _new(
         id=str(ULID()),
         name=name,
         role=role,
-        secret_hash=_hash(secret),
+        secret_hash=hash_of(secret),
         created_at=clock(),
         max_unfinished=limits.max_unfinished,
         requests=limits.requests,
@@ -78,7 +78,7 @@ def authenticate(keys: Keys, secret: str) -> ApiKey | None:
 
     The look-up is by hash, so its duration does not reveal how much of a guess was right.
     """
-    secret_hash = _hash(secret)
+    secret_hash = hash_of(secret)
     key = keys.by_hash(secret_hash)
     if key is None or not hmac.compare_digest(key.secret_hash, secret_hash):
         return None
@@ -163,16 +163,24 @@ def _change(keys: Keys, key_id: str, change: Callable[[ApiKey], ApiKey]) -> ApiK
     raise NotFound(f"there is no key {key_id}")
 
 
-def delete(keys: Keys, key_id: str, by: ApiKey) -> None:
+def delete(keys: Keys, key_id: str, by: ApiKey, first_key_hash: str | None = None) -> None:
     """Make a key invalid. It can't delete itself, so that one admin key always remains.
 
-    Raises Conflict and NotFound.
+    Nor can the first admin key be deleted, since the next start would make it valid again. Raises
+    Conflict and NotFound.
     """
     if key_id == by.id:
         raise Conflict("a key can't delete itself: use another admin key")
+    key = keys.get(key_id)
+    if key is not None and key.secret_hash == first_key_hash:
+        raise Conflict(
+            "each start of the API makes this key valid: replace PODLINE_ADMIN_KEY (or, under "
+            "podline up, the file key in its data folder), restart it, and then delete this key"
+        )
     if not keys.delete(key_id):
         raise NotFound(f"there is no key {key_id}")
 
 
-def _hash(secret: str) -> str:
+def hash_of(secret: str) -> str:
+    """What is stored of a key: it can't be turned back into the secret."""
     return hashlib.sha256(secret.encode()).hexdigest()

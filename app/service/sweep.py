@@ -97,17 +97,22 @@ def start_ahead(runtime: Runtime) -> None:
 
 def rebuild_admission(ports: Ports) -> None:
     """Rebuild a lost queue and its slots from the database; then admission continues."""
-    log.warning("the admission queue was lost: rebuilding it from the database")
     if ports.fleet is not None:
         note_database(ports.store, ports.fleet.hosts)
     ports.admission.clear()
     now = ports.clock()
+    count = 0
     for entry in _entries(ports, HOLDS_SLOT):
         ports.admission.hold(entry, now)
+        count += 1
     waiting = _entries(ports, frozenset({State.QUEUED}))
     while page := list(islice(waiting, REBUILD_PAGE)):
         ports.admission.enter(page)
+        count += len(page)
     ports.admission.mark_ready()
+    # A Redis that was just started has no queue either, and nobody has lost anything.
+    level = logging.WARNING if count else logging.INFO
+    log.log(level, "Redis had no admission queue: it was rebuilt with %d executions", count)
 
 
 def restart_chains(ports: Ports) -> None:

@@ -67,3 +67,21 @@ def test_a_door_at_a_port_of_its_own_is_reached(tmp_path: Path) -> None:
     assert port["name"] in {each["targetPort"] for each in service}
     (allowed,) = found["podline", "NetworkPolicy", "clients"]["spec"]["ingress"]
     assert {"port": port["name"]} in allowed["ports"]
+
+
+def test_a_ca_of_their_own_is_in_every_pod(tmp_path: Path) -> None:
+    wanted, shared = kustomization("kubernetes.md"), shown("kubernetes.md", has="ca.pem")
+    wanted["configMapGenerator"] += shared["configMapGenerator"]
+    wanted["patches"] = shared["patches"]
+    (tmp_path / "ca.pem").write_text("a certificate")
+    found = built(tmp_path, wanted)
+    pods = [
+        each["spec"]["template"]["spec"]
+        for (_, kind, _), each in found.items()
+        if kind == "Deployment"
+    ]
+    assert pods
+    for pod in pods:
+        assert "ca" in {each["name"] for each in pod["volumes"]}
+        (mounted,) = (m for m in pod["containers"][0]["volumeMounts"] if m["name"] == "ca")
+        assert mounted["mountPath"] == "/etc/podline-ca"

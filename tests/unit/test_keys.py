@@ -48,6 +48,19 @@ def test_one_admin_key_always_remains(twins: Twins) -> None:
     assert keys.authenticate(twins.ports.store.keys, secret) == last
 
 
+def test_the_key_that_each_start_makes_valid_is_replaced_before_it_is_deleted(
+    twins: Twins,
+) -> None:
+    store = twins.ports.store
+    first, secret = keys.create(store.keys, twins.ports.clock, "admin", Role.ADMIN)
+    other, _ = keys.create(store.keys, twins.ports.clock, "admin", Role.ADMIN)
+    with pytest.raises(Conflict, match="PODLINE_ADMIN_KEY"):
+        keys.delete(store.keys, first.id, by=other, first_key_hash=keys.hash_of(secret))
+    assert keys.authenticate(store.keys, secret) == first
+    keys.delete(store.keys, first.id, by=other, first_key_hash=keys.hash_of("another"))
+    assert keys.authenticate(store.keys, secret) is None
+
+
 class TestStillValid:
     def test_a_key_that_was_deleted_is_noticed_within_seconds(self, twins: Twins) -> None:
         key, _ = keys.create(twins.ports.store.keys, twins.ports.clock, "ada", Role.USER)

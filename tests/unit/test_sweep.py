@@ -216,6 +216,18 @@ def test_a_rebuild_enters_all_executions_page_by_page(
     assert twins.admission.length() == 5
 
 
+@pytest.mark.parametrize(("queued", "level"), [(0, "INFO"), (2, "WARNING")])
+def test_a_queue_that_nobody_had_is_no_warning(
+    queued: int, level: str, twins: Twins, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(queued):
+        twins.submit()
+    with caplog.at_level("INFO", "app.service.sweep"):
+        rebuild_admission(twins.ports)
+    (line,) = caplog.records
+    assert (line.levelname, f"with {queued} executions" in line.message) == (level, True)
+
+
 # Orphan pods
 
 

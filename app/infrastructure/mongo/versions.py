@@ -42,7 +42,7 @@ def bring_up_to_date(documents: Documents, migrations: list[Migration]) -> None:
         versions.version(),
         len(migrations),
         what=lambda: "the database",
-        otherwise="restore a backup of before the upgrade",
+        otherwise="restore a backup from before the upgrade",
         error=StoreIsNewer,
     )
     upgrade(versions, migrations)

@@ -41,7 +41,7 @@ class Versions:
             _version(connection),
             self.newest,
             what=lambda: _name(connection),
-            otherwise="restore a backup of before the upgrade",
+            otherwise="restore a backup from before the upgrade",
             error=StoreIsNewer,
         )
 
