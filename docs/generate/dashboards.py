@@ -62,10 +62,10 @@ def _of_role(title: str, about: str, histogram: str) -> Iterator[Panel]:
         )
 
 
-def _share(counter: str, bad: str, among: str, span: str) -> str:
-    """The share of what is bad, if there was anything at all."""
+def _share(counter: str, bad: str, span: str) -> str:
+    """The share of what is bad: 0 if there was nothing, and none if no API is scraped."""
     bad_ones = f"(sum(increase({counter}{{{bad}}}[{span}])) or vector(0))"
-    return f"{bad_ones} / (sum(increase({counter}{among}[{span}])) > 0)"
+    return f"{bad_ones} / clamp_min(sum(increase({counter}[{span}])), 1) or 0 * max(podline_up)"
 
 
 _OLDEST_MESSAGE: Final = "podline_celery_queue_oldest_seconds"
@@ -150,7 +150,7 @@ DASHBOARDS: Final[dict[str, tuple[str, tuple[Panel, ...]]]] = {
                 (
                     (
                         'max(podline_slots{state="used"}) '
-                        "/ (sum(max by (state) (podline_slots)) > 0)",
+                        "/ clamp_min(sum(max by (state) (podline_slots)), 1)",
                         "used",
                     ),
                 ),
@@ -158,7 +158,6 @@ DASHBOARDS: Final[dict[str, tuple[str, tuple[Panel, ...]]]] = {
                 width=4,
                 unit="percentunit",
                 alerts=("PodlineNoSlots",),
-                nothing="no slots",
             ),
             Panel(
                 "Failed executions",
@@ -166,7 +165,7 @@ DASHBOARDS: Final[dict[str, tuple[str, tuple[Panel, ...]]]] = {
                 "run, which is never the program's fault. Red: `podline dlq list` has the reason.",
                 (
                     (
-                        _share("podline_executions_ended_total", 'state="failed"', "", "10m"),
+                        _share("podline_executions_ended_total", 'state="failed"', "10m"),
                         "failed",
                     ),
                 ),
@@ -175,7 +174,6 @@ DASHBOARDS: Final[dict[str, tuple[str, tuple[Panel, ...]]]] = {
                 unit="percentunit",
                 alerts=("PodlineExecutionsFail",),
                 limit=0.01,
-                nothing="none ended",
             ),
             Panel(
                 "Errors of the API",
@@ -183,7 +181,7 @@ DASHBOARDS: Final[dict[str, tuple[str, tuple[Panel, ...]]]] = {
                 "log has a line for each.",
                 (
                     (
-                        _share("podline_http_requests_total", 'status=~"5.."', "", "5m"),
+                        _share("podline_http_requests_total", 'status=~"5.."', "5m"),
                         "5xx",
                     ),
                 ),
@@ -192,7 +190,6 @@ DASHBOARDS: Final[dict[str, tuple[str, tuple[Panel, ...]]]] = {
                 unit="percentunit",
                 alerts=("PodlineErrors",),
                 limit=0.05,
-                nothing="no responses",
             ),
             Panel(
                 "Lag of the event log",

@@ -13,7 +13,7 @@ _SOURCE: Final = {"type": "prometheus", "uid": "${datasource}"}
 _FIRING: Final = 'ALERTS{alertname=~"Podline.*",alertstate="firing"}'
 
 Kind = Literal["timeseries", "stat", "state-timeline", "table"]
-_HEIGHTS: Final[Mapping[Kind, int]] = {"timeseries": 8, "stat": 4, "state-timeline": 7, "table": 7}
+_HEIGHTS: Final[Mapping[Kind, int]] = {"timeseries": 8, "stat": 4, "state-timeline": 7, "table": 9}
 """In rows of Grafana, each of 38 pixels."""
 MANY_SERIES: Final = 4
 """With more, a list of names below a graph is hard to read."""
@@ -45,7 +45,7 @@ class Panel:
     colors: Mapping[str, str] = field(default_factory=dict)
     """By a regular expression of the series' names."""
     nothing: str | None = None
-    """What it says if it has no series, where that is normal."""
+    """What it says if it has no series, where that is normal. A figure says `unknown`."""
 
     def drawn(self, number: int, x: int, y: int, height: int) -> dict[str, Any]:
         return {
@@ -75,7 +75,9 @@ class Panel:
         found |= {"unit": self.unit, "min": 0}
         if self.unit == "none":
             found["decimals"] = 0
-        if self.kind == "state-timeline":
+        if self.kind == "stat":
+            found["mappings"] = [_UNKNOWN]
+        elif self.kind == "state-timeline":
             found |= {"mappings": [_UP_OR_DOWN], "custom": {"fillOpacity": 80, "lineWidth": 0}}
         elif self.kind == "timeseries":
             found["custom"] = self._lines()
@@ -137,19 +139,24 @@ class Panel:
         }
 
     def _target(self, place: int) -> dict[str, Any]:
+        """Figures are those of now: in a range, an old one would hide that there is none."""
         query, legend = self.queries[place]
-        is_table = self.kind == "table"
+        is_instant = self.kind in ("stat", "table")
         return {
             "refId": chr(ord("A") + place),
             "datasource": _SOURCE,
             "expr": query,
             "legendFormat": legend,
-            "instant": is_table,
-            "range": not is_table,
-            "format": "table" if is_table else "time_series",
+            "instant": is_instant,
+            "range": not is_instant,
+            "format": "table" if self.kind == "table" else "time_series",
         }
 
 
+_UNKNOWN: Final = {
+    "type": "special",
+    "options": {"match": "null+nan", "result": {"text": "unknown", "color": "orange", "index": 0}},
+}
 _UP_OR_DOWN: Final = {
     "type": "value",
     "options": {

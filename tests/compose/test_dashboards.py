@@ -128,6 +128,17 @@ def test_each_alert_is_explained_by_a_panel() -> None:
 
 
 @pytest.mark.parametrize("name", DASHBOARDS)
+def test_a_figure_is_that_of_now_or_unknown(name: str) -> None:
+    """Of a range, Grafana would show the last one, long after nothing was scraped."""
+    for panel in MODELS[name]["panels"]:
+        is_figure = panel["type"] in ("stat", "table")
+        assert all(target["instant"] == is_figure for target in panel["targets"])
+        if panel["type"] == "stat":
+            (mapping,) = panel["fieldConfig"]["defaults"]["mappings"]
+            assert mapping["options"]["match"] == "null+nan"
+
+
+@pytest.mark.parametrize("name", DASHBOARDS)
 def test_the_names_of_series_use_labels_that_their_query_keeps(name: str) -> None:
     """Other labels would be empty, and the names of all series the same."""
     for panel in MODELS[name]["panels"]:
