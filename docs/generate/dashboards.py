@@ -366,7 +366,7 @@ DASHBOARDS: Final[dict[str, tuple[str, tuple[Panel, ...]]]] = {
             ),
             Panel(
                 "Newest heartbeat of each role",
-                "Its age. Above the line, no worker of the role is alive.",
+                "Its age. If it is more than 20 s, no worker of the role is alive.",
                 (("min by (role) (podline_heartbeat_age_seconds)", "{{role}}"),),
                 series=9,
                 unit="s",

@@ -109,6 +109,7 @@ def test_panels_fill_their_rows_and_do_not_overlap(name: str) -> None:
 def test_a_panel_says_what_to_do(panel: Panel) -> None:
     assert panel.about.endswith(".")
     assert panel.alerts or panel.limit is None
+    assert panel.limit is not None or "the line" not in panel.about
     assert set(panel.alerts) <= ALERTS.keys()
 
 

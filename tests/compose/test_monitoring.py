@@ -102,6 +102,20 @@ def test_the_alerts_pass_their_tests() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.mark.long
+@pytest.mark.skipif(not (PROMTOOL or os.environ.get("CI")), reason="needs promtool")
+@pytest.mark.parametrize("file", ["prometheus.yml", "prometheus.hosts.yml"])
+def test_prometheus_accepts_its_settings(file: str, tmp_path: Path) -> None:
+    assert PROMTOOL is not None, ".ci/run gets it"
+    settings = loaded(MONITORING / file)
+    assert settings["rule_files"] == ["/etc/prometheus/rules.yaml"]
+    settings["rule_files"] = [str(MONITORING / "rules.yaml")]
+    (tmp_path / file).write_text(yaml.safe_dump(settings))
+    command = [PROMTOOL, "check", "config", "--lint=all", "--lint-fatal", str(tmp_path / file)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def targets(file: str) -> set[str]:
     (job,) = loaded(MONITORING / file)["scrape_configs"]
     assert job["job_name"] == "podline", "which the alerts name"
