@@ -9,7 +9,7 @@ import click
 
 from app.cli.command import service_command
 from app.cli.event_filter import selects_events, type_shown
-from app.cli.listing import first
+from app.cli.listing import COUNT, first
 from app.cli.output import in_full, print_json, print_json_line, print_table
 from app.cli.terminal import print_line
 from podline import Client, Event
@@ -20,9 +20,7 @@ _LISTED: Final = 50
 @click.command()
 @click.argument("execution_id", metavar="[ID]", required=False)
 @selects_events
-@click.option(
-    "--limit", type=click.IntRange(1), help=f"[default: {_LISTED}; with --execution, all]"
-)
+@click.option("--limit", type=COUNT, help=f"[default: {_LISTED}; with --execution, all]")
 @click.option(
     "--follow", "-f", is_flag=True, help="Show new events as they arrive, one in each line."
 )

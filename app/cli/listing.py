@@ -1,9 +1,10 @@
 """Lists of which a command shows only the first items."""
 
+import sys
 from collections.abc import Callable, Iterable
 from functools import partial
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 
@@ -11,10 +12,13 @@ from app.cli.terminal import print_line
 
 T = TypeVar("T")
 
+COUNT: Final = click.IntRange(1, sys.maxsize)
+"""How many items: no list can have more."""
+
 
 def limit_option(default: int) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Add --limit, which is None unless it is given: see `first`."""
-    return click.option("--limit", type=click.IntRange(1), help=f"[default: {default}]")
+    return click.option("--limit", type=COUNT, help=f"[default: {default}]")
 
 
 def first(

@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
@@ -73,14 +75,24 @@ def responds(dependencies: Health, name: str) -> bool:
 
 
 def health(ports: Ports) -> Health:
-    """For every dependency, None or what is wrong, without internal details."""
-    return {
-        ESSENTIAL: _trouble(ports.store.ping),
-        "redis": _trouble(lambda: _queue(ports)),
-        "event_log": _trouble(ports.event_log.ping),
-        "runtime": _trouble(ports.runtime.ping),
-        "disk": _trouble(lambda: check_space(ports.disk, ports.policy)),
+    """For every dependency, None or what is wrong, without internal details.
+
+    All are asked at the same time: a probe gives up before several that hang have been waited for.
+    """
+    questions: Mapping[str, Callable[[], str | None]] = {
+        ESSENTIAL: ports.store.ping,
+        "redis": lambda: _queue(ports),
+        "event_log": ports.event_log.ping,
+        "runtime": ports.runtime.ping,
+        "disk": lambda: check_space(ports.disk, ports.policy),
     }
+    with ThreadPoolExecutor(len(questions), "health") as threads:
+        # What they log has the id of the request.
+        asked = [
+            threads.submit(copy_context().run, _trouble, question)
+            for question in questions.values()
+        ]
+        return {name: each.result() for name, each in zip(questions, asked, strict=True)}
 
 
 def parts(ports: Ports) -> Health:

@@ -268,6 +268,8 @@ def test_other_lists_say_that_there_are_more(service: Service, podline: Podline)
     ):
         assert hint in podline(*command).stderr
         assert podline(*command, "--limit", 1).stderr == ""
+        refused = podline(*command, "--limit", 2**63)
+        assert (refused.exit_code, "Invalid value for '--limit'" in refused.stderr) == (2, True)
 
 
 def test_all_events_of_an_execution_are_shown(service: Service, podline: Podline) -> None:

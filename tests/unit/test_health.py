@@ -1,6 +1,9 @@
 """Which parts of the service do their work, by what they reported last."""
 
+from collections.abc import Mapping
+from contextvars import copy_context
 from dataclasses import replace
+from threading import Barrier
 
 import pytest
 
@@ -8,8 +11,10 @@ from app.domain.errors import CoordinationUnavailable
 from app.domain.execution import State
 from app.domain.hosts import HostReport
 from app.domain.sighting import Finding, Found, TickReport
+from app.infrastructure.memory.event_log import MemoryEventLog
 from app.infrastructure.memory.hosts import MemoryHosts
 from app.infrastructure.memory.reports import MemoryFindings
+from app.infrastructure.memory.store import MemoryStore
 from app.ports import Fleet
 from app.queues import QUEUES
 from app.service.health import (
@@ -18,13 +23,15 @@ from app.service.health import (
     SILENT_SECONDS,
     Responding,
     condition,
+    health,
     parts,
     responds,
 )
 from app.service.steps import expect, run_tick
+from sandbox.logs import about, set_about
 from tests.support.builders import an_id
 from tests.support.staff import staffed
-from tests.support.twins import Twins
+from tests.support.twins import Twins, make_twins
 
 HOST = HostReport(name="one", slots=2, free=2, release="0.2", languages=())
 PARTS = {"workers", "watcher", "beat", "ticks", "queues", "sweep"}
@@ -178,6 +185,37 @@ def test_nothing_is_known_without_redis(whole: Twins) -> None:
     assert parts(replace(whole.ports, findings=Away())) == {}
     whole.pipeline.unavailable = True
     assert parts(whole.ports) == {}
+
+
+def test_dependencies_are_asked_at_the_same_time() -> None:
+    """So that a probe need not wait for one that hangs after another."""
+    both = Barrier(2, timeout=60)
+
+    class Store(MemoryStore):
+        def ping(self) -> None:
+            both.wait()
+
+    class Log(MemoryEventLog):
+        def ping(self) -> None:
+            both.wait()
+
+    twins = staffed(make_twins(store=Store(), event_log=Log()))
+    assert not condition(twins.ports).is_degraded
+
+
+def test_what_asking_logs_has_the_id_of_the_request() -> None:
+    noted: list[Mapping[str, str]] = []
+
+    class Store(MemoryStore):
+        def ping(self) -> None:
+            noted.append(about())
+
+    def ask() -> None:
+        set_about({"request_id": "b7c0"})
+        health(make_twins(store=Store()).ports)
+
+    copy_context().run(ask)
+    assert noted == [{"request_id": "b7c0"}]
 
 
 def test_a_queue_that_nobody_rebuilds_hides_no_missing_part(twins: Twins) -> None:
