@@ -37,6 +37,11 @@ esac
 TELLS_SERVERS = """#!/bin/sh
 echo "make $*: [$KAFKA] [$KAFKA_CONTROL] [$KUBECONFIG] [$CLUSTER_CONTROL] [$KUBECTL]" >> made
 """
+BUILDS_IMAGES = """#!/bin/sh
+[ -n "$KUBECONFIG" ] || { echo "no cluster is named"; exit 4; }
+shift 2
+"$@" a
+"""
 WAITS_FOR_IMAGES = """#!/bin/sh
 [ "$*" != "$BREAKS" ] || { until [ -s building ]; do sleep 0.02; done; exit 2; }
 """
@@ -83,7 +88,7 @@ def a_kit(folder: Path) -> None:
         program(folder, f"../kit/{name}", KIT)
     (folder / ".venv").symlink_to(folder)
     (folder / "bin").symlink_to(folder / "programs")
-    program(folder, "python", '#!/bin/sh\nshift 2\n"$@" a\n')
+    program(folder, "python", BUILDS_IMAGES)
 
 
 def run(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
