@@ -16,17 +16,16 @@ from tests.support.roles import Roles
 from tests.support.sandbox_daemon import SandboxDaemon
 from tests.support.waiting import wait_until
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(1200)]
 
 REPLAY = "replay"
 EXECUTIONS = 30
 KILLS = 2
-SECONDS_TO_END = 150
+SECONDS_TO_END = 240
 """After a kill, the slice's lease and then the next tick are waited for."""
 SMALL_SLICES = in_processes(
     replay__slices__BATCH=4,
-    replay__slices__LEASE_SECONDS=5.0,
-    transitions__STEP_SECONDS=5,
+    replay__slices__LEASE_SECONDS=10.0,
     beat__replays=1,
 )
 
