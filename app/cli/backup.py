@@ -62,6 +62,8 @@ def restore_command(file: Path, force: bool, data_dir: Path) -> None:
     from app.wiring.stores import make_store
     from sandbox.private import set_umask
 
+    if not file.is_file():
+        raise Failure(f"{file} is not a file")
     set_umask()
     os.environ["PODLINE_DATA_DIR"] = str(data_dir.absolute())
     try:

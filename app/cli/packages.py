@@ -72,7 +72,7 @@ def lock_packages(language: str, data_dir: Path | None) -> None:
     _run(data_dir, "lock", "--", language)
 
 
-def _run(data_dir: Path | None, *arguments: str) -> None:
+def _run(data_dir: Path | None, action: str, *arguments: str) -> None:
     """Continue as the sandbox's own program. What it prints is the answer."""
     from app.settings import Settings, SettingsError
     from app.settings.folders import IN_DATA_FOLDER, SANDBOX
@@ -83,6 +83,10 @@ def _run(data_dir: Path | None, *arguments: str) -> None:
         os.environ["PODLINE_DATA_DIR"] = str(data_dir)
     try:
         settings = Settings.load()
+        if action != "add" and not settings.data_dir.exists():
+            raise Failure(
+                f"there is no data folder {settings.data_dir}: name another with --data-dir"
+            )
         make_data_folder(settings.data_dir, IN_DATA_FOLDER)
     except (SettingsError, NotPrivate) as error:
         raise Failure(str(error)) from error
@@ -91,6 +95,7 @@ def _run(data_dir: Path | None, *arguments: str) -> None:
         *(sys.executable, "-m", "sandbox.packages"),
         *("--data", str(settings.data_dir / SANDBOX)),
         *(("--languages", str(languages)) if languages else ()),
+        action,
         *arguments,
     ]
     os.execv(command[0], command)

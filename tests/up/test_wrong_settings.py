@@ -125,3 +125,19 @@ def test_an_address_that_is_none_is_one_line(command: tuple[str, ...], port: int
     secrets = {"PODLINE_FLOWER_PASSWORD": "p" * 43, "PODLINE_KEY": "k" * 43}
     last = ended(command, PODLINE_URL="http://127.0.0.1:1", **secrets)[-1]
     assert re.search(f"can't listen at a..b:{port}: (the name|it is not the name)", last)
+
+
+@pytest.mark.parametrize("args", [("list",), ("lock", "python"), ("remove", "python", "numpy")])
+def test_reading_packages_makes_no_data_folder(args: tuple[str, ...], tmp_path: Path) -> None:
+    typo = tmp_path / "podlin"
+    (line,) = ended((PODLINE, "packages", *args, "--data-dir", str(typo)))
+    assert line == f"podline: there is no data folder {typo}: name another with --data-dir"
+    assert not typo.exists()
+
+
+def test_only_a_file_can_be_restored(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert ended((PODLINE, "restore", str(pipe), "--data-dir", str(tmp_path / "new"))) == [
+        f"podline: {pipe} is not a file"
+    ]
