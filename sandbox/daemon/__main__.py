@@ -149,8 +149,8 @@ def _run(
 
 def _wait(stop: socket.socket, path: Path, systemd: Systemd) -> None:
     """Return at a stop signal. Until then, systemd's watchdog is fed while the daemon answers."""
-    stop.settimeout(systemd.pause)
     while True:
+        stop.settimeout(systemd.pause)
         with suppress(TimeoutError):
             stop.recv(1)
             return

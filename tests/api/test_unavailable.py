@@ -193,7 +193,7 @@ class TestLostResponses:
     def ports(
         self, twins: Twins, between: Forgetful, monkeypatch: pytest.MonkeyPatch
     ) -> Iterator[Ports]:
-        monkeypatch.setattr(connection, "PING_SECONDS", 10)  # the machine may be busy
+        monkeypatch.setattr(connection, "GRACE_SECONDS", 20)  # the machine may be busy
         url = f"mongodb://127.0.0.1:{between.port}/lost-{time.time_ns()}"
         with closing(MongoStore(url, timeout=2 * STORE_SECONDS)) as store:
             yield replace(twins.ports, store=store, blobs=store.blobs)

@@ -26,6 +26,7 @@ from app.infrastructure.programs import Programs
 from app.ports.hosts import HOST_SECONDS
 from app.wiring.stores import STORE_SECONDS
 from tests.support.builders import NOW, a_result, a_verdict, accepted
+from tests.support.forgetful import Forgetful
 from tests.support.mongo_server import MongoServer
 from tests.support.waiting import is_quick
 
@@ -135,7 +136,7 @@ def test_a_server_that_hangs_is_asked_once_and_reported_in_time(server: MongoSer
         assert results.asked == 2
         assert time.monotonic() - begun > TIMEOUT
         get = partial(is_unavailable, lambda: results.get("any"))
-        assert is_quick(get, seconds=TIMEOUT + connection.PING_SECONDS + SLACK)
+        assert is_quick(get, seconds=TIMEOUT + connection.GRACE_SECONDS + SLACK)
     assert results.get("any") is None
     store.close()
 
@@ -149,7 +150,20 @@ def test_a_server_that_responds_to_pings_alone_is_asked_twice(store: MongoStore)
 
 
 def test_a_second_try_makes_no_heartbeat_of_a_host_so_late_that_it_is_lost() -> None:
-    assert 2 * STORE_SECONDS + connection.PING_SECONDS < HOST_SECONDS / 2
+    assert STORE_SECONDS + connection.GRACE_SECONDS < HOST_SECONDS / 3
+
+
+def test_one_that_responds_to_pings_alone_is_reported_within_two_seconds(
+    mongo_server: MongoServer,
+) -> None:
+    with Forgetful(mongo_server.port, silent=True) as between:
+        url = f"mongodb://127.0.0.1:{between.port}/pings-{time.time_ns()}"
+        store = MongoStore(url, timeout=STORE_SECONDS)
+        store.upgrade()
+        between.loses, between.loses_all = (b"find",), True
+        get = partial(is_unavailable, lambda: store.executions.get("any"))
+        assert is_quick(get, seconds=2)
+        store.close()
 
 
 def test_one_that_has_responded_to_others_meanwhile_needs_no_ping(server: MongoServer) -> None:

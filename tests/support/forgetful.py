@@ -16,6 +16,8 @@ class Forgetful:
 
     loses: tuple[bytes, ...] = ()
     """Applies to one request, and is empty afterwards."""
+    loses_all = False
+    """It applies to all such requests."""
 
     def __init__(self, port: int, *, silent: bool = False) -> None:
         self._server = ("127.0.0.1", port)
@@ -49,7 +51,8 @@ class Forgetful:
                 server.sendall(request)
                 response = _message(server)
                 if self.loses and all(part in request for part in self.loses):
-                    self.loses = ()
+                    if not self.loses_all:
+                        self.loses = ()
                     if self._silent:
                         client.recv(1)
                     return

@@ -49,6 +49,8 @@ def test_a_watchdog_is_fed_four_times_in_its_period(systemd: OwnSystemd) -> None
         {"WATCHDOG_PID": str(os.getppid())},
         {"WATCHDOG_USEC": "soon"},
         {"WATCHDOG_USEC": "0"},
+        {"WATCHDOG_USEC": str(2**64 - 1)},
+        {"WATCHDOG_USEC": "9" * 5000},
     ],
 )
 def test_a_watchdog_for_another_process_or_of_no_time_is_not_fed(
@@ -79,4 +81,16 @@ def test_one_that_is_gone_or_reads_nothing_stops_no_service(
         told = Systemd(str(tmp_path / "full"))
         while not caplog.text:
             told.ready()
-    assert "Resource temporarily unavailable" in caplog.text
+        assert "Resource temporarily unavailable" in caplog.text
+        assert told.pause == 1, "it is tried again"
+        while full.recv(16, socket.MSG_DONTWAIT | socket.MSG_PEEK):
+            full.recv(16)
+            told.alive()
+            if told.pause is None:
+                break
+        assert told.pause is None
+
+
+def test_a_period_that_is_too_short_to_keep_makes_no_process_busy(tmp_path: Path) -> None:
+    told = Systemd(str(tmp_path / "any"), watchdog_seconds=0.000001)
+    assert told.pause == 0.1

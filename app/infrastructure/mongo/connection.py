@@ -30,8 +30,11 @@ from app.infrastructure.mongo.documents import COLLECTIONS, VersionDocument, bin
 P = ParamSpec("P")
 R = TypeVar("R")
 
-PING_SECONDS: Final = 0.3
-"""Together with the time-out of the first try, this must leave a POST within its 2 s."""
+GRACE_SECONDS: Final = 0.5
+"""For a ping and a second try. Together with the time-out of the first one, this must leave a POST
+within its 2 s, and the heartbeat of a host, which reads from the store, well before it is lost.
+"""
+SHORTEST_TRY_SECONDS: Final = 0.2
 
 DEFAULT_DATABASE: Final = "podline"
 
@@ -81,9 +84,9 @@ def repeatable(method: Callable[Concatenate[C, P], R]) -> Callable[Concatenate[C
     """Like `at_the_edge`, for a method that may as well be called twice, such as one that reads.
 
     A response can be lost, or be late, while the server works: a firewall has forgotten the
-    connection, or the server waits for its disk. So the method is called again, with a time-out of
-    its own and on another connection, if the server has responded to anything else meanwhile, or
-    responds to a ping. One that hangs does not, and is reported at once.
+    connection, or the server waits for its disk. So the method is called once more, on another
+    connection and for `GRACE_SECONDS`, if the server has responded to anything else meanwhile, or
+    responds to a ping.
     """
 
     @at_the_edge
@@ -95,8 +98,8 @@ def repeatable(method: Callable[Concatenate[C, P], R]) -> Callable[Concatenate[C
         except (PyMongoError, OperationError) as error:
             if not _is_without_response(error) or not self._connection.responds(began):
                 raise
-            # Only once: a host's heartbeat reads from the store, and must not be late for that.
-            returned = method(self, *args, **kwargs)
+            with pymongo.timeout(max(self._connection.left(began), SHORTEST_TRY_SECONDS)):
+                returned = method(self, *args, **kwargs)
         self._connection.responded()
         return returned
 
@@ -179,6 +182,10 @@ class Connection:
             if any(each["code"] != _DUPLICATE_KEY for each in error.details["writeErrors"]):
                 raise
 
+    def left(self, began: float) -> float:
+        """Seconds for what began then and has a second try."""
+        return began + self._timeout_ms / 1000 + GRACE_SECONDS - monotonic()
+
     def responded(self) -> None:
         """Note that the server has just responded."""
         self._responded_at = monotonic()
@@ -186,16 +193,14 @@ class Connection:
     def responds(self, began: float) -> bool:
         """Whether the server has responded since a request began then, or responds to a ping.
 
-        To a ping at the latest `PING_SECONDS` after that request's time-out. A server that closes
-        its connections may take a moment to accept others.
+        False, too, if there is no time left for a second try.
         """
-        bound = self._bound
-        if bound is None:
+        bound, left = self._bound, self.left(began) - SHORTEST_TRY_SECONDS
+        if bound is None or left <= 0:
             return False
         if self._responded_at > began:
             return True
-        left = began + self._timeout_ms / 1000 - monotonic()
-        with pymongo.timeout(PING_SECONDS + max(0, left)):
+        with pymongo.timeout(left):
             try:
                 bound[VersionDocument]._get_db().command("ping")
             except PyMongoError:
